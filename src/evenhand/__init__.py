@@ -1,0 +1,1 @@
+"""Evenhand: a neutral, self-hostable data-labeling platform."""
