@@ -1,0 +1,293 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { ApiProblem, createApi, NetworkFailure } from "../../src/evenhand/static/app/api.js";
+import { editor as parts } from "./parts.js";
+import { Bench } from "../../src/evenhand/static/app/store/bench.js";
+import { createMemoryJournal, openJournal } from "../../src/evenhand/static/app/store/journal.js";
+import { fateOf } from "../../src/evenhand/static/app/store/outbox.js";
+import { append, EMPTY, finish, wanted } from "../../src/evenhand/static/app/store/queue.js";
+import { createStopwatch } from "../../src/evenhand/static/app/store/stopwatch.js";
+
+/** @param {number} status @param {string} code */
+const problem = (status, code) =>
+  new ApiProblem({ type: "about:blank", title: code, status, code, detail: `About ${code}.` });
+
+/** @param {string} id @returns {any} */
+const lease = (id) => ({ id, item_id: `item-${id}`, order: "given", payload: {} });
+
+describe("queue", () => {
+  it("never takes back what was finished, and nothing twice", () => {
+    const queue = finish(append(EMPTY, [lease("1"), lease("2")]), "1");
+    const again = append(queue, [lease("1"), lease("2"), lease("3")]);
+    expect(again.leases.map(({ id }) => id)).toEqual(["2", "3"]);
+    expect(append(again, [lease("2")])).toBe(again);
+  });
+
+  it("asks for three beside those whose answers are under way", () => {
+    const queue = append(EMPTY, [lease("2"), lease("3")]);
+    expect(wanted(queue, [])).toEqual({ hold: 3, have: ["2", "3"] });
+    expect(wanted(queue, ["1"])).toEqual({ hold: 4, have: ["2", "3", "1"] });
+  });
+});
+
+describe("stopwatch", () => {
+  it("counts while it runs, on top of what a draft brought", () => {
+    let now = 100;
+    const watch = createStopwatch(() => now);
+    watch.reset(50);
+    now = 200;
+    expect(watch.elapsedMs()).toBe(50);
+    watch.run();
+    now = 250.6;
+    watch.run();
+    expect(watch.elapsedMs()).toBe(101);
+    watch.pause();
+    watch.pause();
+    now = 900;
+    expect(watch.elapsedMs()).toBe(101);
+  });
+});
+
+describe("fateOf", () => {
+  it("tells silence from refusal", () => {
+    expect(fateOf(new NetworkFailure(null)).fate).toBe("retry");
+    expect(fateOf(problem(503, "log_unavailable")).fate).toBe("retry");
+    expect(fateOf(problem(429, "slow_down")).fate).toBe("retry");
+    expect(fateOf(problem(401, "sign_in_required")).fate).toBe("sign-in");
+    expect(fateOf(problem(409, "lease_expired")).fate).toBe("refused");
+    expect(() => fateOf(new TypeError("a bug"))).toThrow("a bug");
+    expect(() => fateOf("text")).toThrow();
+  });
+});
+
+describe("bench", () => {
+  /** @type {{lease: any[], submit: any[], later: (() => void)[], refuse: Error | null, next: number}} */
+  let world;
+  beforeEach(() => {
+    world = { lease: [], submit: [], later: [], refuse: null, next: 1 };
+  });
+
+  /** @param {number} hold @param {string[]} have */
+  const fill = (hold, have) => {
+    const fresh = [];
+    for (let held = have.length; held < hold && world.next <= 6; held += 1) {
+      fresh.push(lease(String(world.next)));
+      world.next += 1;
+    }
+    return fresh;
+  };
+
+  const api = {
+    /** @param {string} _project @param {any} body */
+    lease: async (_project, body) => {
+      world.lease.push(body);
+      if (world.refuse) throw world.refuse;
+      return { leases: fill(body.hold, body.have) };
+    },
+    /** @param {string} project @param {any} body @returns {Promise<any>} */
+    submit: async (project, body) => {
+      world.submit.push({ project, ...body });
+      if (world.refuse) throw world.refuse;
+      const judgment = { id: "j", lease_id: body.lease_id, feedback: null };
+      return { judgment, leases: body.next ? fill(body.next.hold, body.next.have) : [] };
+    },
+    setAside: async () => {
+      if (world.refuse) throw world.refuse;
+    },
+  };
+
+  const journal = createMemoryJournal();
+  const open = (kept = createMemoryJournal()) =>
+    new Bench({
+      api, journal: kept, editor: parts,
+      project: { id: "p", settings: { tie: true, reason: "optional", order: "given" } },
+      memberId: "m", now: () => 1_000_000_000, elapsed: () => 0,
+      schedule: (work) => void world.later.push(work),
+    });
+  const settle = async () => {
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  };
+  const runLater = async () => {
+    const due = world.later.splice(0);
+    for (const work of due) work();
+    await settle();
+  };
+
+  it("shows the next task at once and asks for one more in the same request", async () => {
+    const bench = open();
+    await bench.start();
+    expect(bench.held()).toEqual(["1", "2", "3"]);
+    bench.act("pick-a");
+    expect(bench.submit()).toBe(true);
+    expect(bench.current.value?.id).toBe("2");
+    expect(bench.outbox.unsent.value).toHaveLength(1);
+    expect(bench.sentCount.value).toBe(0);
+    await settle();
+    expect(bench.outbox.unsent.value).toEqual([]);
+    expect(bench.sentCount.value).toBe(1);
+    expect(world.submit[0].next).toEqual({ hold: 3, have: ["2", "3"] });
+    expect(bench.held()).toEqual(["2", "3", "4"]);
+  });
+
+  it("submits nothing incomplete and drops the complaint when it is answered", async () => {
+    const bench = open();
+    await bench.start();
+    expect(bench.submit()).toBe(false);
+    expect(bench.gap.value?.field).toBe("pick");
+    bench.act("pick-b");
+    expect(bench.gap.value).toBeNull();
+    expect(world.submit).toEqual([]);
+  });
+
+  it("repeats the same answer until the server acknowledges it", async () => {
+    const bench = open();
+    await bench.start();
+    world.refuse = new NetworkFailure(null);
+    bench.act("pick-b");
+    bench.submit();
+    await settle();
+    expect(bench.outbox.trouble.value?.code).toBe("network");
+    await runLater();
+    expect(bench.outbox.unsent.value).toHaveLength(1);
+    world.refuse = null;
+    await runLater();
+    expect(bench.outbox.unsent.value).toEqual([]);
+    const answers = world.submit.map(({ lease_id, answer, active_ms }) => ({ lease_id, answer, active_ms }));
+    expect(answers).toHaveLength(3);
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+  });
+
+  it("sends what an earlier page left behind, before anything new", async () => {
+    const kept = createMemoryJournal();
+    const first = open(kept);
+    await first.start();
+    world.refuse = new NetworkFailure(null);
+    first.act("pick-a");
+    first.submit();
+    await settle();
+    world.refuse = null;
+    const second = open(kept);
+    await second.start();
+    await settle();
+    expect(second.outbox.unsent.value).toEqual([]);
+    expect(await kept.entries("m")).toEqual([]);
+    expect(await kept.entries("somebody else")).toEqual([]);
+  });
+
+  it("keeps a refused answer until it is dismissed, and asks for work again", async () => {
+    const bench = open();
+    await bench.start();
+    world.refuse = problem(409, "lease_expired");
+    bench.act("pick-a");
+    bench.submit();
+    await settle();
+    expect(bench.outbox.refused.value[0]?.refused?.code).toBe("lease_expired");
+    expect(bench.outbox.unsent.value).toEqual([]);
+    expect(world.lease).toHaveLength(2);
+    await bench.outbox.dismiss("1");
+    expect(bench.outbox.entries.value).toEqual([]);
+  });
+
+  it("waits for a new sign-in without repeating", async () => {
+    const bench = open();
+    await bench.start();
+    world.refuse = problem(401, "sign_in_required");
+    bench.act("pick-a");
+    bench.submit();
+    await settle();
+    expect(bench.outbox.trouble.value?.fate).toBe("sign-in");
+    expect(bench.outbox.unsent.value).toHaveLength(1);
+    world.later.length = 0;
+    await runLater();
+    expect(world.submit).toHaveLength(1);
+  });
+
+  it("tells loading, work, trouble and no work left apart", async () => {
+    const bench = open();
+    expect(bench.phase.value).toBe("loading");
+    world.refuse = problem(503, "log_unavailable");
+    await bench.start();
+    expect(bench.phase.value).toBe("trouble");
+    world.refuse = null;
+    await runLater();
+    expect(bench.phase.value).toBe("working");
+    for (let left = 6; left > 0; left -= 1) {
+      bench.act("pick-a");
+      bench.submit();
+      await settle();
+    }
+    expect(bench.phase.value).toBe("empty");
+    expect(bench.submit()).toBe(false);
+    bench.act("pick-a");
+    await bench.setAside("skip", "x");
+  });
+
+  it("keeps drafts, restores them, and forgets those of finished tasks", async () => {
+    const kept = createMemoryJournal();
+    const bench = open(kept);
+    await bench.start();
+    bench.act("pick-b");
+    bench.act("type-reason", "half");
+    await runLater();
+    expect((await kept.drafts("m"))[0]?.state).toEqual({ pick: "b", reason: "half" });
+    expect(bench.releasable()).toEqual(["2", "3"]);
+    world.next = 1;
+    const second = open(kept);
+    await second.start();
+    expect(second.state.value).toEqual({ pick: "b", reason: "half" });
+    second.submit();
+    await settle();
+    expect(await kept.drafts("m")).toEqual([]);
+  });
+
+  it("prunes drafts that are old and not held", async () => {
+    const kept = createMemoryJournal();
+    const old = { member_id: "m", stored_at: 0, state: {}, active_ms: 0 };
+    await kept.putDraft({ lease_id: "gone", ...old });
+    await kept.putDraft({ lease_id: "1", ...old });
+    const bench = open(kept);
+    await bench.start();
+    expect((await kept.drafts("m")).map(({ lease_id }) => lease_id)).toEqual(["1"]);
+    await bench.forgetDrafts();
+    expect(await kept.drafts("m")).toEqual([]);
+  });
+
+  it("sets a task aside only when the server agreed", async () => {
+    const bench = open();
+    await bench.start();
+    world.refuse = new NetworkFailure(null);
+    await expect(bench.setAside("flag", "x")).rejects.toThrow(NetworkFailure);
+    expect(bench.current.value?.id).toBe("1");
+    world.refuse = null;
+    await bench.setAside("flag", "x");
+    expect(bench.held()).toEqual(["2", "3", "4"]);
+  });
+
+  it("falls back to memory where there is no IndexedDB", async () => {
+    expect((await openJournal(undefined)).durable).toBe(false);
+    expect(journal.durable).toBe(false);
+  });
+});
+
+describe("api", () => {
+  /** @param {() => Promise<Response>} answer */
+  const of = (answer) => createApi({ fetch: /** @type {any} */ (answer) });
+
+  it("gives a problem its code, also one that is not ours", async () => {
+    const body = JSON.stringify({ code: "lease_expired", detail: "Late.", status: 409 });
+    const headers = { "content-type": "application/problem+json" };
+    const ours = of(async () => new Response(body, { status: 409, headers }));
+    await expect(ours.me()).rejects.toMatchObject({ code: "lease_expired", status: 409, message: "Late." });
+    const theirs = of(async () => new Response("<h1>", { status: 502 }));
+    await expect(theirs.me()).rejects.toMatchObject({ code: "http_502" });
+    const silent = of(async () => Promise.reject(new TypeError("Failed to fetch")));
+    await expect(silent.me()).rejects.toThrow(NetworkFailure);
+  });
+
+  it("takes a lease that is gone as released", async () => {
+    const headers = { "content-type": "application/problem+json" };
+    const gone = of(async () => new Response('{"code": "lease_not_yours"}', { status: 404, headers }));
+    await expect(gone.release("1")).resolves.toBeUndefined();
+    const empty = of(async () => new Response(null, { status: 204 }));
+    await expect(empty.signOut()).resolves.toBeNull();
+  });
+});

@@ -1,0 +1,3 @@
+import type { LanguageFn } from "highlight.js";
+declare const language: LanguageFn;
+export default language;

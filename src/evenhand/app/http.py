@@ -1,0 +1,153 @@
+"""The web application: every room's routes over one service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import asyncpg
+from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from evenhand import __version__
+from evenhand.access.routes import log_router, router as access_router
+from evenhand.conflicts.routes import router as conflicts_router
+from evenhand.consensus.routes import router as consensus_router
+from evenhand.exports.routes import router as exports_router
+from evenhand.formats import parse_json
+from evenhand.gold.routes import router as gold_router
+from evenhand.identity import PERMISSIONS
+from evenhand.identity.routes import router as identity_router
+from evenhand.imports.routes import router as imports_router
+from evenhand.judgments.routes import router as judgments_router
+from evenhand.platform.errors import EvenhandError, Invalid, NotFound
+from evenhand.platform.web import PUBLIC, ProblemBody, Refusals, json_answer, problem_answer
+from evenhand.projects.routes import router as projects_router
+from evenhand.tasks.routes import router as tasks_router
+
+from .pages import SecurityHeaders, page_routes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp
+
+    from .compose import Service
+
+__all__ = ["BootRefused", "check_permissions", "create_app", "create_schema_app"]
+
+_ROUTERS = (
+    identity_router,
+    conflicts_router,
+    projects_router,
+    imports_router,
+    tasks_router,
+    judgments_router,
+    gold_router,
+    consensus_router,
+    exports_router,
+    access_router,
+    log_router,
+)
+
+
+class BootRefused(EvenhandError):
+    """The program is not fit to serve; it says why and stops."""
+
+    code = "boot_refused"
+
+
+def check_permissions(routes: Iterable[BaseRoute]) -> None:
+    """Every API route declares a permission of the table, or is openly public.
+
+    Raises:
+        BootRefused: naming the route.
+    """
+    for route in routes:
+        if not isinstance(route, APIRoute):
+            continue
+        declared = (route.openapi_extra or {}).get("x-permission")
+        if declared != PUBLIC and declared not in PERMISSIONS:
+            raise BootRefused(
+                f"{sorted(route.methods)} {route.path} declares no permission of the table"
+                f" ({declared!r})."
+            )
+
+
+def create_schema_app() -> FastAPI:
+    """The application without a service: for its OpenAPI document and its routes."""
+    app = FastAPI(
+        title="Evenhand",
+        version=__version__,
+        description="Neutral data labeling. Errors are RFC 9457 problems with a stable code.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for router in _ROUTERS:
+        app.include_router(router)
+    for route in page_routes():
+        app.router.routes.append(route)
+    app.add_route("/healthz", _alive, include_in_schema=False)
+    app.add_route("/readyz", _ready, include_in_schema=False)
+    app.add_exception_handler(HTTPException, _http_refusal)
+    check_permissions(app.routes)
+    made = app.openapi
+
+    def with_problems() -> dict[str, object]:
+        document = made()
+        document["components"]["schemas"]["ProblemBody"] = ProblemBody.model_json_schema(
+            ref_template="#/components/schemas/{model}"
+        )
+        return document
+
+    app.openapi = with_problems
+    return app
+
+
+def create_app(service: Service) -> ASGIApp:
+    """The application over a running service, inside its outer layers."""
+    app = create_schema_app()
+    state = app.state
+    state.parse_json = parse_json
+    state.service = service
+    state.db = service.db
+    state.keyring = service.keyring
+    state.publisher = service.publisher
+    state.release = service.release
+    state.hints = service.hints
+    state.projects = service.projects
+    state.person_secret = service.person_secret
+    state.find_feedback = service.gold.find_feedback
+    state.members_out = service.members_out
+    app.add_middleware(Refusals)
+    return SecurityHeaders(app)
+
+
+async def _alive(_request: Request) -> Response:
+    return json_answer({"alive": True})
+
+
+async def _ready(request: Request) -> Response:
+    service: Service = request.app.state.service
+    try:
+        await service.db.fetchval("SELECT 1")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        return json_answer({"ready": False, "waits_for": "database"}, 503)
+    return json_answer({"ready": True})
+
+
+async def _http_refusal(_request: Request, error: Exception) -> Response:
+    """Unknown paths and methods, as problems like all others."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    refusal: EvenhandError
+    if status == 404:
+        refusal = NotFound("There is nothing at this address.")
+    elif status == 405:
+        refusal = Invalid("This address does not take this method.", code="method_not_allowed")
+    else:
+        refusal = Invalid("The request is not acceptable.", code="request_refused")
+    return problem_answer(refusal)
+

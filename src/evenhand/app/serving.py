@@ -1,0 +1,243 @@
+"""Serve: one process, or a parent with several web processes on one socket.
+
+With one worker everything runs in this process. With more, the parent holds the socket and the
+embedded database and starts the web processes; the app's login goes to them through a pipe, never
+through arguments or the environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from evenhand.platform.errors import Unavailable
+from evenhand.platform.migrations import AppLogin
+from evenhand.platform.postgres import EmbeddedPostgres
+from evenhand.platform.settings import Settings
+
+from .compose import running_service
+from .database import address_of_url, embedded_address, prepare
+from .http import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+__all__ = ["serve", "serve_socket", "settings_of", "started"]
+
+_LOG = logging.getLogger(__name__)
+_GRACE_S = 10
+_RESTART_PAUSE_S = 0.5
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: the process has more to stop than the server."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _bind(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise Unavailable(
+            f"Port {settings.port} of {settings.host} cannot be used ({error.strerror}); choose"
+            " another with --port.",
+            code="port_taken",
+        ) from error
+    listener.listen(2048)
+    listener.setblocking(False)
+    return listener
+
+
+def url_of(settings: Settings, listener: socket.socket) -> str:
+    """Where a browser finds the service."""
+    port = listener.getsockname()[1]
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{port}"
+
+
+async def serve_socket(settings: Settings, login: AppLogin, listener: socket.socket, *,
+                       stop: asyncio.Event, ready: asyncio.Event) -> None:
+    """One web process's life: until `stop`, then the requests in flight are finished."""
+    async with running_service(settings, login) as service:
+        config = uvicorn.Config(
+            create_app(service),
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=_GRACE_S,
+            h11_max_incomplete_event_size=64 * 1024,
+        )
+        server = _Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.005)
+        ready.set()
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        stopping.cancel()
+        await serving
+
+
+@contextlib.asynccontextmanager
+async def started(settings: Settings, *, workers: int = 1) -> AsyncIterator[tuple[str, AppLogin]]:
+    """A running service until the block ends: gives its URL and the app's login.
+
+    The embedded database, when there is one, is supervised meanwhile and stopped at the end.
+    """
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    server: EmbeddedPostgres | None = None
+    supervising: asyncio.Task[None] | None = None
+    listener = _bind(settings)
+    stop, ready = asyncio.Event(), asyncio.Event()
+    try:
+        if settings.database_url is None:
+            server = EmbeddedPostgres(settings.data_dir)
+            admin = await asyncio.to_thread(embedded_address, server)
+            supervising = asyncio.create_task(server.supervise(), name="postgres")
+        else:
+            admin = address_of_url(settings.database_url)
+        login = await prepare(admin)
+        life = (
+            serve_socket(settings, login, listener, stop=stop, ready=ready)
+            if workers == 1
+            else _serve_children(settings, login, listener, workers, stop=stop, ready=ready)
+        )
+        serving = asyncio.create_task(life, name="serving")
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()
+        try:
+            yield url_of(settings, listener), login
+        finally:
+            stop.set()
+            await serving
+    finally:
+        listener.close()
+        if supervising is not None:
+            supervising.cancel()
+            await asyncio.gather(supervising, return_exceptions=True)
+        if server is not None:
+            await asyncio.to_thread(server.stop)
+
+
+async def serve(settings: Settings, *, workers: int, ready_file: Path | None) -> None:
+    """`evenhand up`: serve until SIGTERM or SIGINT."""
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
+    async with started(settings, workers=workers) as (url, _):
+        if ready_file is not None:
+            fresh = ready_file.with_name(ready_file.name + ".new")
+            fresh.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+            fresh.replace(ready_file)
+        print(f"ready {url}", flush=True)
+        await asked.wait()
+
+
+async def _serve_children(
+    settings: Settings,
+    login: AppLogin,
+    listener: socket.socket,
+    workers: int,
+    *,
+    stop: asyncio.Event,
+    ready: asyncio.Event,
+) -> None:
+    """Start the web processes, start again what dies, end them all at `stop`."""
+    told = [asyncio.Event() for _ in range(workers)]
+    keepers = [
+        asyncio.create_task(_keep_child(settings, login, listener, stop=stop, ready=one))
+        for one in told
+    ]
+    everybody = asyncio.gather(*(one.wait() for one in told))
+    everybody.add_done_callback(lambda _: ready.set())
+    try:
+        await asyncio.gather(*keepers)
+    finally:
+        everybody.cancel()
+
+
+async def _keep_child(
+    settings: Settings,
+    login: AppLogin,
+    listener: socket.socket,
+    *,
+    stop: asyncio.Event,
+    ready: asyncio.Event,
+) -> None:
+    message = json.dumps({
+        "settings": {
+            "data_dir": str(settings.data_dir),
+            "host": settings.host,
+            "port": settings.port,
+            "pool_size": settings.pool_size,
+        },
+        "address": login.address,
+        "token_secret": login.token_secret.hex(),
+        "fd": listener.fileno(),
+    })
+    while not stop.is_set():
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "evenhand.app.worker",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            pass_fds=(listener.fileno(),),
+        )
+        if child.stdin is None or child.stdout is None:
+            raise RuntimeError("a child has pipes")
+        child.stdin.write(message.encode() + b"\n")
+        # The pipe stays open: its end tells the child that the parent is gone.
+        await child.stdin.drain()
+        if await child.stdout.readline():
+            ready.set()
+        ended = asyncio.create_task(child.wait())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not ended.done():
+            child.terminate()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(ended), _GRACE_S + 5)
+            if not ended.done():
+                child.kill()
+                await ended
+            return
+        _LOG.error("a web process ended with %s; starting another", child.returncode)
+        await asyncio.sleep(_RESTART_PAUSE_S)
+
+
+def settings_of(message: dict[str, Any]) -> tuple[Settings, AppLogin, int]:
+    """What the parent wrote: settings, login and the listener's descriptor."""
+    given = message["settings"]
+    settings = Settings(**{**given, "data_dir": Path(given["data_dir"])})
+    login = AppLogin(
+        address=message["address"], token_secret=bytes.fromhex(message["token_secret"])
+    )
+    return settings, login, message["fd"]
+

@@ -1,0 +1,134 @@
+"""From judgments to results: pure. Calls the quality engine; knows no database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from evenhand.quality import aggregate, agreement, bradley_terry, majority, win_probability
+from evenhand.tasktypes import get_task_type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["Aggregated", "Judged", "aggregate_judgments"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One judgment in the clear: who said what of which item."""
+
+    item: str
+    annotator: str
+    answer: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregated:
+    """All that one aggregation finds."""
+
+    results: dict[str, dict[str, object]]
+    skills: dict[str, tuple[int, float]]
+    ranking: list[dict[str, object]] | None
+    summary: dict[str, object]
+    input_hash: str
+
+
+def aggregate_judgments(
+    kind: str,
+    settings: Mapping[str, Any],
+    judged: Sequence[Judged],
+    *,
+    method: str,
+    sides: Mapping[str, Mapping[str, str]],
+) -> Aggregated:
+    """Aggregate a project. `sides` gives, for an item of a pairwise project, the names of what
+    stood left and right, for the ranking; items without names are left out of it and counted.
+
+    Raises:
+        QualityError: no judgments.
+    """
+    task_type = get_task_type(kind)
+    binding = task_type.aggregation(settings)
+    items = [one.item for one in judged]
+    annotators = [one.annotator for one in judged]
+    labels = [task_type.label_of(one.answer) for one in judged]
+    chosen = aggregate(
+        items, annotators, labels, method=method, classes=binding.classes
+    )
+    plain = majority(items, annotators, labels, classes=binding.classes)
+    measure = task_type.agreement(settings)
+    agreed = agreement(items, annotators, labels, level=measure.level)
+    votes: dict[str, dict[str, int]] = {}
+    for item, label in zip(items, labels, strict=True):
+        tally = votes.setdefault(item, {})
+        tally[label] = tally.get(label, 0) + 1
+    results = {
+        str(item): {
+            "label": str(chosen.labels[place]),
+            "confidence": round(float(chosen.confidences[place]), 6),
+            "majority": str(plain.labels[place]),
+            "votes": votes[str(item)],
+        }
+        for place, item in enumerate(chosen.tasks)
+    }
+    counts: dict[str, int] = {}
+    for annotator in annotators:
+        counts[annotator] = counts.get(annotator, 0) + 1
+    ranking, unnamed = _rank(items, labels, sides)
+    return Aggregated(
+        results=results,
+        skills={
+            str(worker): (counts[str(worker)], float(min(1.0, max(0.0, chosen.skills[place]))))
+            for place, worker in enumerate(chosen.workers)
+        },
+        ranking=ranking,
+        summary={
+            "judgments": len(judged),
+            "items": len(results),
+            "annotators": len(counts),
+            "labels": {label: labels.count(label) for label in binding.classes},
+            "percent_agreement": round(agreed.percent, 6),
+            "alpha": None if agreed.alpha is None else round(agreed.alpha, 6),
+            "alpha_low": None if agreed.low is None else round(agreed.low, 6),
+            "alpha_high": None if agreed.high is None else round(agreed.high, 6),
+            "differs_from_majority": sum(
+                1 for result in results.values() if result["label"] != result["majority"]
+            ),
+            "judgments_without_names": unnamed,
+            "iterations": chosen.iterations,
+        },
+        input_hash=chosen.input_hash,
+    )
+
+
+def _rank(
+    items: Sequence[str], labels: Sequence[str], sides: Mapping[str, Mapping[str, str]]
+) -> tuple[list[dict[str, object]] | None, int]:
+    """Bradley-Terry over single judgments; a tie counts as half a win for each side."""
+    named = [
+        (sides[item]["left"], sides[item]["right"], label)
+        for item, label in zip(items, labels, strict=True)
+        if item in sides
+    ]
+    if not named:
+        return None, len(items)
+    fitted = bradley_terry(
+        [row[0] for row in named], [row[1] for row in named], [row[2] for row in named]
+    )
+    order = sorted(range(len(fitted.items)), key=lambda place: -fitted.scores[place])
+    ranking: list[dict[str, object]] = [
+        {
+            "rank": rank,
+            "name": str(fitted.items[place]),
+            "score": round(float(fitted.scores[place]), 6),
+            "low": round(float(fitted.low[place]), 6),
+            "high": round(float(fitted.high[place]), 6),
+            "win_probability": round(float(win_probability(float(fitted.scores[place]))), 6),
+            "wins": int(fitted.wins[place]),
+            "losses": int(fitted.losses[place]),
+            "ties": int(fitted.ties[place]),
+        }
+        for rank, place in enumerate(order, start=1)
+    ]
+    return ranking, len(items) - len(named)

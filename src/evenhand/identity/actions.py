@@ -1,0 +1,401 @@
+"""The verbs of identity: make workspaces, invite, accept, issue and revoke credentials."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from evenhand.parties import NewParty, declare_party, declare_tie
+from evenhand.platform.errors import Conflict, Forbidden, NotFound
+from evenhand.platform.ids import new_id, new_secret
+from evenhand.platform.queries import load_queries
+from evenhand.sealing import Context
+from evenhand.transparency import create_log, intend
+
+from .model import POLICY_HASH, ROLES, CodeRefused, IdempotencyKeyReused, Minted
+from .secrets import hash_secret, parse_secret, render_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from uuid import UUID
+
+    from evenhand.platform.db import Database, Tx
+    from evenhand.transparency import LogIdentity
+    from evenhand.vault import KeyHolder
+
+    from .model import Actor, Role
+
+__all__ = [
+    "NewWorkspace",
+    "accept_code",
+    "create_key",
+    "create_workspace",
+    "create_operator_key",
+    "invite",
+    "list_keys",
+    "list_workspace_names",
+    "log_key_context",
+    "remember_once",
+    "remove_member",
+    "revoke_key",
+]
+
+_Q = load_queries(__package__ or "")
+_CODE_TTL = timedelta(days=7)
+_SESSION_TTL = timedelta(hours=12)
+_ORDER = {role: place for place, role in enumerate(ROLES)}
+
+
+class NewWorkspace:
+    """What making a workspace gives: ids, the owner's code, the log's public name."""
+
+    def __init__(self, workspace: UUID, owner_code: Minted, log: LogIdentity) -> None:
+        self.id = workspace
+        self.owner_code = owner_code
+        self.log = log
+
+
+def mac_email(server_secret: bytes, email: str) -> bytes:
+    """The keyed hash by which a person is known across workspaces."""
+    label = b"evenhand/person/1\x00"
+    return hmac.digest(server_secret, label + email.strip().casefold().encode(), "sha256")
+
+
+async def create_workspace(
+    db: Database,
+    holder: KeyHolder,
+    *,
+    name: str,
+    owner_email: str,
+    domain: str | None,
+    person_secret: bytes,
+    also: Callable[[Tx, UUID], Awaitable[None]],
+) -> NewWorkspace:
+    """Make a workspace with its key, log, customer party, owner and the owner's one-time code.
+
+    `also` is what the rooms above need in a new workspace, in the same transaction.
+
+    The key is made first: a crash in between leaves a key file without a workspace, which is
+    harmless; the other order would leave a workspace that can never be read.
+    """
+    workspace = new_id()
+    holder.create(workspace)
+
+    def wrap(field: str, child: bytes) -> bytes:
+        return wrap_log_key(holder, workspace, field, child)
+
+    async with db.transaction(workspace) as tx:
+        log = await create_log(tx, workspace, wrap)
+        customer = await declare_party(
+            tx, workspace, NewParty(kind="organization", name=name, role="customer", domain=domain)
+        )
+        await tx.execute(_Q["insert_workspace"], workspace, name, customer)
+        owner = await _insert_member(
+            tx,
+            workspace,
+            made=new_id(),
+            person_mac=mac_email(person_secret, owner_email),
+            name=owner_email.split("@", maxsplit=1)[0] or owner_email,
+            email=owner_email,
+            role="owner",
+            vendor=None,
+            simulated=False,
+        )
+        code = await _issue_code(tx, workspace, owner, invited_by=None)
+        await also(tx, workspace)
+        await intend(
+            tx, workspace, "workspace.created/1", actor=owner, policy=POLICY_HASH, target=owner
+        )
+    return NewWorkspace(workspace, code, log)
+
+
+def wrap_log_key(holder: KeyHolder, workspace: UUID, field: str, child: bytes) -> bytes:
+    """A log's key under the workspace's key."""
+    return holder.wrap(workspace, log_key_context(workspace, field), child)
+
+
+def log_key_context(workspace: UUID, field: str) -> Context:
+    """The canonical name of a log's key: the workspace stands for project and object."""
+    return Context(workspace, workspace, workspace, 1, field)
+
+
+async def invite(
+    tx: Tx,
+    actor: Actor,
+    *,
+    email: str,
+    name: str,
+    role: Role,
+    vendor: UUID | None,
+    simulated: bool,
+    person_secret: bytes,
+    made: UUID,
+) -> Minted:
+    """A new member with the id `made`, who gets in with a one-time code. Gives the code.
+
+    Raises:
+        Forbidden: a role above the inviter's.
+        Conflict: the person is a member already.
+    """
+    if _ORDER[role] < _ORDER[actor.role]:
+        raise Forbidden(
+            f"A {actor.role} cannot invite a {role}.", code="role_above_inviter"
+        )
+    try:
+        member = await _insert_member(
+            tx,
+            actor.workspace_id,
+            made=made,
+            person_mac=mac_email(person_secret, email),
+            name=name,
+            email=email,
+            role=role,
+            vendor=vendor,
+            simulated=simulated,
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise Conflict(
+            "This person is a member of the workspace already.", code="member_exists"
+        ) from error
+    except asyncpg.ForeignKeyViolationError as error:
+        raise NotFound("There is no such vendor; declare the party first.") from error
+    code = await _issue_code(tx, actor.workspace_id, member, invited_by=actor.member_id)
+    await intend(
+        tx,
+        actor.workspace_id,
+        "member.invited/1",
+        actor=actor.member_id,
+        policy=POLICY_HASH,
+        target=member,
+        purpose=role,
+    )
+    return code
+
+
+async def accept_code(db: Database, code: str, *, session: bool) -> tuple[Minted, UUID, str, Role]:
+    """Use up a one-time code. Gives an API key or a session, and member id, name and role.
+
+    Raises:
+        CodeRefused: unknown, used, revoked or too old.
+    """
+    parsed = parse_secret(code)
+    if parsed is None or parsed[0] != "code":
+        raise CodeRefused("The code is not valid (any more); ask for a new one.")
+    workspace = parsed[1]
+    async with db.transaction(workspace) as tx:
+        row = await tx.fetchrow(_Q["use_invitation"], workspace, hash_secret(code))
+        if row is None:
+            raise CodeRefused("The code is not valid (any more); ask for a new one.")
+        minted = await _issue_credential(
+            tx,
+            workspace,
+            row["member_id"],
+            role=row["role"],
+            kind="session" if session else "key",
+            mode="live",
+            ttl=_SESSION_TTL if session else None,
+        )
+        await intend(
+            tx,
+            workspace,
+            "session.created/1" if session else "key.created/1",
+            actor=row["member_id"],
+            policy=POLICY_HASH,
+            target=minted.id,
+            purpose=row["role"],
+        )
+    return minted, row["member_id"], row["name"], row["role"]
+
+
+async def create_key(
+    tx: Tx,
+    workspace: UUID,
+    *,
+    by: UUID,
+    member: UUID,
+    role: Role,
+    mode: str,
+    made: UUID | None = None,
+) -> Minted:
+    """An API key of `member` with `role`; the secret is in the answer and nowhere else."""
+    minted = await _issue_credential(
+        tx, workspace, member, role=role, kind="key", mode=mode, ttl=None, made=made
+    )
+    await intend(
+        tx,
+        workspace,
+        "key.created/1",
+        actor=by,
+        policy=POLICY_HASH,
+        target=minted.id,
+        purpose=role,
+    )
+    return minted
+
+
+async def create_operator_key(tx: Tx, workspace: UUID, *, role: Role, mode: str) -> Minted:
+    """A key made on the host's command line, for the first owner's membership.
+
+    Raises:
+        NotFound: the workspace has no owner.
+    """
+    owner: UUID | None = await tx.fetchval(_Q["find_owner"], workspace)
+    if owner is None:
+        raise NotFound("The workspace has no owner to issue a key for.")
+    return await create_key(tx, workspace, by=owner, member=owner, role=role, mode=mode)
+
+
+async def list_keys(
+    tx: Tx, workspace: UUID, *, after: UUID, limit: int
+) -> list[dict[str, object]]:
+    """API keys without their secrets, oldest first."""
+    return [
+        {
+            "id": str(row["id"]),
+            "mode": row["mode"],
+            "member_id": str(row["member_id"]),
+            "role": row["role"],
+            "created_at": row["created_at"].isoformat(),
+            "revoked": row["revoked_at"] is not None,
+        }
+        for row in await tx.fetch(_Q["list_keys"], workspace, after, limit)
+    ]
+
+
+async def list_workspace_names(db: Database) -> list[tuple[UUID, str]]:
+    """Id and name of every workspace: the operator's list."""
+    return [(row["id"], row["name"]) for row in await db.fetch(_Q["list_workspaces"])]
+
+
+async def revoke_key(tx: Tx, workspace: UUID, *, by: UUID | None, key: UUID) -> None:
+    """From this commit on the key answers 401.
+
+    Raises:
+        NotFound: no such live key.
+    """
+    if await tx.fetchval(_Q["revoke_credential"], workspace, key) is None:
+        raise NotFound("There is no such key, or it is revoked already.")
+    await intend(
+        tx, workspace, "key.revoked/1", actor=by, policy=POLICY_HASH, target=key
+    )
+
+
+async def remove_member(tx: Tx, actor: Actor, member: UUID) -> None:
+    """The member's credentials die with this commit; its leases go back (the caller's room).
+
+    Raises:
+        NotFound: no such present member.
+        Forbidden: a member above the actor, or oneself.
+    """
+    row = await tx.fetchrow(_Q["find_member"], actor.workspace_id, member)
+    if row is None:
+        raise NotFound("There is no such member.")
+    if _ORDER[row["role"]] < _ORDER[actor.role] or member == actor.member_id:
+        raise Forbidden("You cannot remove this member.", code="cannot_remove")
+    await tx.fetchval(_Q["remove_member"], actor.workspace_id, member)
+    await tx.execute(_Q["revoke_credentials_of"], actor.workspace_id, member)
+    await intend(
+        tx,
+        actor.workspace_id,
+        "member.removed/1",
+        actor=actor.member_id,
+        policy=POLICY_HASH,
+        target=member,
+    )
+
+
+async def remember_once(
+    tx: Tx, actor: Actor, *, key: str | None, request_mac: bytes, made: UUID
+) -> UUID | None:
+    """Bind an Idempotency-Key to what this transaction makes.
+
+    Gives None when the caller shall go on and make it, or the id of what was made before.
+
+    Raises:
+        IdempotencyKeyReused: the key came with another request.
+    """
+    if key is None:
+        return None
+    done = await tx.execute(
+        _Q["insert_idempotency"], actor.workspace_id, actor.member_id, key, request_mac, made
+    )
+    if done.endswith(" 1"):
+        return None
+    row = await tx.fetchrow(_Q["find_idempotency"], actor.workspace_id, actor.member_id, key)
+    if row is None or row["request_mac"] != request_mac:
+        raise IdempotencyKeyReused(
+            "This Idempotency-Key came before with another request; use a new one."
+        )
+    before: UUID = row["made_id"]
+    return before
+
+
+async def _insert_member(
+    tx: Tx,
+    workspace: UUID,
+    *,
+    made: UUID,
+    person_mac: bytes,
+    name: str,
+    email: str,
+    role: Role,
+    vendor: UUID | None,
+    simulated: bool,
+) -> UUID:
+    person: UUID = await tx.fetchval(_Q["person_for"], person_mac, new_id())
+    party = await declare_party(tx, workspace, NewParty(kind="person", name=name, role="other"))
+    await tx.execute(
+        _Q["insert_member"], workspace, made, person, party, vendor, name, email, role, simulated
+    )
+    if vendor is not None:
+        await declare_tie(
+            tx, workspace, source=party, target=vendor, kind="employment", share=None,
+            said_by="invitation",
+        )
+    return made
+
+
+async def _issue_code(
+    tx: Tx, workspace: UUID, member: UUID, *, invited_by: UUID | None
+) -> Minted:
+    minted = Minted(new_id(), render_secret("code", workspace, new_secret()))
+    await tx.execute(
+        _Q["insert_invitation"],
+        workspace,
+        minted.id,
+        hash_secret(minted.secret),
+        member,
+        invited_by,
+        _CODE_TTL,
+    )
+    return minted
+
+
+async def _issue_credential(
+    tx: Tx,
+    workspace: UUID,
+    member: UUID,
+    *,
+    role: Role,
+    kind: str,
+    mode: str,
+    ttl: timedelta | None,
+    made: UUID | None = None,
+) -> Minted:
+    prefix = "session" if kind == "session" else mode
+    minted = Minted(made or new_id(), render_secret(prefix, workspace, new_secret()))
+    await tx.execute(
+        _Q["insert_credential"],
+        workspace,
+        minted.id,
+        hash_secret(minted.secret),
+        kind,
+        mode,
+        member,
+        role,
+        ttl,
+    )
+    return minted

@@ -1,0 +1,125 @@
+"""From a request to an actor inside a transaction: the one way in for every route.
+
+`admitted` opens the transaction, authenticates and checks the permission that the route declared. A
+refusal by permission is written to the workspace's log in a transaction of its own before it is
+answered: denials are logged too.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from evenhand.platform.db import Database, refusal_of
+from evenhand.platform.errors import Forbidden, Unauthenticated
+from evenhand.platform.queries import load_queries
+from evenhand.platform.web import permission_of
+from evenhand.transparency import intend
+
+from .model import POLICY_HASH, Actor, allowed_roles
+from .secrets import hash_secret, parse_secret
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from uuid import UUID
+
+    from fastapi import Request
+
+    from evenhand.platform.db import Tx
+
+__all__ = ["SESSION_COOKIE", "Admission", "admitted", "credential_of", "database_of"]
+
+_Q = load_queries(__package__ or "")
+SESSION_COOKIE = "evenhand_session"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a hot SQL function needs to authenticate by itself: no round trip of its own."""
+
+    workspace: UUID
+    token: str
+    hash: bytes
+    allowed: list[str]
+
+
+def database_of(request: Request) -> Database:
+    """The process's database."""
+    database: Database = request.app.state.db
+    return database
+
+
+def credential_of(request: Request) -> Admission:
+    """The credential that came with the request, not yet checked.
+
+    Raises:
+        Unauthenticated: none, or not of our form.
+        Forbidden: a cookie on an unsafe method that another site sent.
+    """
+    header = request.headers.get("authorization")
+    if header is not None:
+        scheme, _, secret = header.partition(" ")
+        secret = secret if scheme.lower() == "bearer" else ""
+    else:
+        secret = request.cookies.get(SESSION_COOKIE, "")
+        if secret and request.method not in _SAFE:
+            _check_same_site(request)
+    parsed = parse_secret(secret)
+    kinds = ("live", "test") if header is not None else ("session",)
+    if parsed is None or parsed[0] not in kinds:
+        raise Unauthenticated("No valid key or session came with the request; sign in again.")
+    workspace = parsed[1]
+    return Admission(
+        workspace=workspace,
+        token=database_of(request).token(workspace),
+        hash=hash_secret(secret),
+        allowed=allowed_roles(permission_of(request)),
+    )
+
+
+@asynccontextmanager
+async def admitted(request: Request) -> AsyncIterator[tuple[Tx, Actor]]:
+    """The transaction of a request and its actor; commits when the block ends well.
+
+    Raises:
+        Unauthenticated, Forbidden: as the database decides.
+    """
+    admission = credential_of(request)
+    database = database_of(request)
+    try:
+        async with database.transaction(admission.workspace) as tx:
+            row = await tx.fetchrow(
+                _Q["authenticate"], admission.token, admission.hash, admission.allowed
+            )
+            if row is None:
+                raise Unauthenticated("No valid key or session came with the request.")
+            yield tx, Actor(**row)
+    except asyncpg.PostgresError as error:
+        refusal = refusal_of(error)
+        if isinstance(refusal, Forbidden) and refusal.stable_code == "permission_denied":
+            await log_denial(database, admission.workspace, permission_of(request))
+        raise
+
+
+async def log_denial(database: Database, workspace: UUID, permission: str) -> None:
+    """Write the leaf's intent of a refusal by permission; the name is from our fixed table."""
+    async with database.transaction(workspace) as tx:
+        await intend(
+            tx, workspace, "access.denied/1", actor=None, policy=POLICY_HASH, purpose=permission
+        )
+
+
+def _check_same_site(request: Request) -> None:
+    """Cookies alone never change state for another site (Sec-Fetch-Site, then Origin)."""
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    host = request.headers.get("host")
+    same = site in {"same-origin", "none"} if site else False
+    if origin is not None:
+        same = (same or site is None) and origin in {f"http://{host}", f"https://{host}"}
+    if not same:
+        raise Forbidden("This request came from another site.", code="cross_site")

@@ -1,0 +1,247 @@
+"""A streaming import: staged in small transactions, flipped in one statement, all or nothing.
+
+What is durable when: chunks of a batch in state staging, which nobody can lease; after the flip the
+whole batch at once, together with its idempotency key and its log intent. A process that dies leaves
+a staging batch; its session lock is free then, and the next import or the sweeper removes it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from evenhand.formats import CsvReader, FormatError, LineReader
+from evenhand.gold import add_gold, delete_gold
+from evenhand.identity import POLICY_HASH, remember_once
+from evenhand.items import (
+    DuplicateItem,
+    abandoned_batches,
+    add_items,
+    create_batch,
+    delete_batch,
+    delete_some_items,
+    find_by_external_keys,
+    get_batch,
+    holding_batch,
+    open_batch,
+    try_holding_batch,
+)
+from evenhand.platform.ids import new_id
+from evenhand.tasks import add_tasks, delete_some_tasks
+from evenhand.transparency import intend
+
+from .model import ImportFormat, ImportRefused, Prepared
+from .rows import RowMaker
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from uuid import UUID
+
+    from evenhand.identity import Actor
+    from evenhand.items import Batch, BatchPurpose
+    from evenhand.platform.db import Database
+    from evenhand.projects import Project
+    from evenhand.vault import Keyring
+
+__all__ = ["Importer", "sweep_abandoned"]
+
+_CHUNK_ROWS = 2000
+_DELETE_ROWS = 5000
+
+
+class Importer:
+    """One import of one file into one project."""
+
+    def __init__(  # noqa: PLR0913 - one import's fixed surroundings
+        self,
+        db: Database,
+        keyring: Keyring,
+        actor: Actor,
+        project: Project,
+        *,
+        name: str,
+        purpose: BatchPurpose,
+    ) -> None:
+        self._db = db
+        self._keyring = keyring
+        self._actor = actor
+        self._project = project
+        self._name = name
+        self._purpose: BatchPurpose = purpose
+        self._batch = new_id()
+        self._item_count = 0
+        self.task_count = 0
+        self._digest = hashlib.sha256()
+
+    async def run(
+        self, chunks: AsyncIterator[bytes], *, form: ImportFormat, idempotency_key: str | None
+    ) -> Batch:
+        """Import the stream; gives the open batch (an earlier one when the key is repeated).
+
+        Raises:
+            ImportRefused: a line is not acceptable; nothing is kept.
+            DuplicateItem: an id is in the project already; nothing is kept.
+        """
+        workspace = self._actor.workspace_id
+        await sweep_abandoned(self._db, idle=timedelta(0))
+        sealer = await self._keyring.sealer(workspace, self._project.id)
+        maker = RowMaker(self._project, sealer, self._keyring.holder, purpose=self._purpose)
+        async with holding_batch(self._db, self._batch):
+            async with self._db.transaction(workspace) as tx:
+                await create_batch(
+                    tx,
+                    workspace,
+                    made=self._batch,
+                    project=self._project.id,
+                    name=self._name,
+                    purpose=self._purpose,
+                )
+            opened = None
+            try:
+                await self._stage(chunks, form, maker)
+                opened = await self._flip(idempotency_key)
+            finally:
+                if opened != self._batch:
+                    await clean_batch(self._db, workspace, self._batch)
+        async with self._db.transaction(workspace) as tx:
+            return await get_batch(tx, workspace, opened)
+
+    async def _stage(
+        self, chunks: AsyncIterator[bytes], form: ImportFormat, maker: RowMaker
+    ) -> None:
+        """Read, check and seal one chunk while the one before is being written."""
+        writing: asyncio.Task[None] | None = None
+        try:
+            async for lines in self._lines(chunks, form):
+                prepared = await asyncio.to_thread(maker.prepare, lines)
+                if writing is not None:
+                    await writing
+                writing = asyncio.create_task(self._write(prepared))
+            if writing is not None:
+                await writing
+        finally:
+            if writing is not None and not writing.done():
+                writing.cancel()
+                await asyncio.gather(writing, return_exceptions=True)
+        if self._item_count == 0:
+            raise ImportRefused("The file has no items.")
+
+    async def _lines(
+        self, chunks: AsyncIterator[bytes], form: ImportFormat
+    ) -> AsyncIterator[list[tuple[int, bytes | Mapping[str, str]]]]:
+        reader = LineReader() if form == "jsonl" else _CsvRecords()
+        waiting: list[tuple[int, bytes | Mapping[str, str]]] = []
+        try:
+            async for chunk in chunks:
+                self._digest.update(chunk)
+                waiting += reader.feed(chunk)
+                if len(waiting) >= _CHUNK_ROWS:
+                    yield waiting
+                    waiting = []
+            waiting += reader.finish()
+        except FormatError as error:
+            raise ImportRefused(str(error)) from error
+        if waiting:
+            yield waiting
+
+    async def _write(self, prepared: Prepared) -> None:
+        workspace = self._actor.workspace_id
+        project = self._project.id
+        try:
+            async with self._db.transaction(workspace) as tx:
+                await add_items(
+                    tx, workspace, project=project, batch=self._batch, items=prepared.items
+                )
+                if prepared.gold:
+                    await add_gold(tx, workspace, project, prepared.gold)
+                await add_tasks(
+                    tx,
+                    workspace,
+                    project=project,
+                    batch=self._batch,
+                    purpose=self._purpose,
+                    tasks=prepared.tasks,
+                )
+        except DuplicateItem as error:
+            async with self._db.transaction(workspace) as tx:
+                known = await find_by_external_keys(tx, workspace, project, list(prepared.lines))
+            line = min((prepared.lines[key] for key in known), default=0)
+            raise DuplicateItem(
+                f"Line {line}: the project has an item with this id already, from an earlier"
+                " import or an earlier line; nothing was kept."
+            ) from error
+        except asyncpg.ForeignKeyViolationError as error:
+            raise ImportRefused(
+                "An assignee is not a member of this workspace; nothing was kept.",
+                code="no_assignee",
+            ) from error
+        self._item_count += len(prepared.items)
+        self.task_count += len(prepared.tasks)
+
+    async def _flip(self, idempotency_key: str | None) -> UUID:
+        workspace = self._actor.workspace_id
+        async with self._db.transaction(workspace) as tx:
+            before = await remember_once(
+                tx,
+                self._actor,
+                key=idempotency_key,
+                request_mac=self._digest.digest(),
+                made=self._batch,
+            )
+            if before is not None:
+                return before
+            await open_batch(tx, workspace, self._batch, item_count=self._item_count)
+            await intend(
+                tx,
+                workspace,
+                "batch.imported/1",
+                actor=self._actor.member_id,
+                policy=POLICY_HASH,
+                target=self._batch,
+            )
+        return self._batch
+
+
+class _CsvRecords:
+    """A CSV reader that gives records by column name, like the line reader gives lines."""
+
+    def __init__(self) -> None:
+        self._reader = CsvReader()
+
+    def feed(self, chunk: bytes) -> list[tuple[int, Mapping[str, str]]]:
+        return self._named(self._reader.feed(chunk))
+
+    def finish(self) -> list[tuple[int, Mapping[str, str]]]:
+        return self._named(self._reader.finish())
+
+    def _named(self, rows: list[tuple[int, list[str]]]) -> list[tuple[int, Mapping[str, str]]]:
+        header = self._reader.header or ()
+        return [(line, dict(zip(header, fields, strict=True))) for line, fields in rows]
+
+
+async def clean_batch(db: Database, workspace: UUID, batch: UUID) -> None:
+    """Remove a staging batch in small transactions; stopping half way is harmless."""
+    async with db.transaction(workspace) as tx:
+        await delete_gold(tx, workspace, batch)
+    for delete in (delete_some_tasks, delete_some_items):
+        gone = _DELETE_ROWS
+        while gone:
+            async with db.transaction(workspace) as tx:
+                gone = await delete(tx, workspace, batch, most=_DELETE_ROWS)
+    async with db.transaction(workspace) as tx:
+        await delete_batch(tx, workspace, batch)
+
+
+async def sweep_abandoned(db: Database, *, idle: timedelta) -> int:
+    """Remove staging batches whose import's process is gone; gives how many."""
+    swept = 0
+    for workspace, batch in await abandoned_batches(db, idle=idle):
+        async with try_holding_batch(db, batch) as held:
+            if held:
+                await clean_batch(db, workspace, batch)
+                swept += 1
+    return swept

@@ -1,0 +1,39 @@
+"""The door of items."""
+
+from .model import Batch, BatchPurpose, DuplicateItem, NewItem, SealedItem
+from .store import (
+    abandoned_batches,
+    add_items,
+    create_batch,
+    delete_batch,
+    delete_some_items,
+    find_by_external_keys,
+    get_batch,
+    holding_batch,
+    list_batches,
+    list_item_ids,
+    open_batch,
+    read_items,
+    try_holding_batch,
+)
+
+__all__ = [
+    "Batch",
+    "BatchPurpose",
+    "DuplicateItem",
+    "NewItem",
+    "SealedItem",
+    "abandoned_batches",
+    "add_items",
+    "create_batch",
+    "delete_batch",
+    "delete_some_items",
+    "find_by_external_keys",
+    "get_batch",
+    "holding_batch",
+    "list_batches",
+    "list_item_ids",
+    "open_batch",
+    "read_items",
+    "try_holding_batch",
+]

@@ -1,0 +1,6 @@
+"""Ground floor: the services that every room stands on and that know no room.
+
+A module each: `clock` and `ids` (the only readers of time and randomness), `errors` (the six
+kinds), `settings`, `db` (pool, transactions, workspace token), `queries` (hand-written SQL files),
+`migrations`, `postgres` (the embedded server), `jobs`, `web` (problems and strict bodies).
+"""

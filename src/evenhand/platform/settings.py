@@ -1,0 +1,46 @@
+"""Where the service keeps its things and how it is reached."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["DEFAULT_HOST", "DEFAULT_PORT", "Settings", "default_data_dir"]
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8420
+
+
+def default_data_dir() -> Path:
+    """EVENHAND_DATA, else `~/.local/share/evenhand`."""
+    named = os.environ.get("EVENHAND_DATA")
+    return Path(named) if named else Path.home() / ".local" / "share" / "evenhand"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One service's settings, read once at the edge and passed down."""
+
+    data_dir: Path
+    database_url: str | None = None
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    pool_size: int = 12
+    log_wait_s: float = 5.0
+    tiles_interval_s: float = 1.0
+
+    @property
+    def keys_dir(self) -> Path:
+        """Folder of the hosted keys (level L0); mode 0700."""
+        return self.data_dir / "keys"
+
+    @property
+    def logs_dir(self) -> Path:
+        """Folder of the published logs, one sub-folder per workspace."""
+        return self.data_dir / "logs"
+
+    @property
+    def known_logs_dir(self) -> Path:
+        """Folder of the verifier keys that this machine has seen made."""
+        return self.data_dir / "known-logs"

@@ -1,0 +1,292 @@
+"""HTTP's common ground: routes that declare a permission, strict bodies, problems.
+
+A route without a declared permission cannot be added, so it stops the boot. The permission's name is
+kept on the route; whoever opens the transaction reads it from there, so what is declared is what is
+enforced.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from .db import refusal_of
+from .errors import Conflict, EvenhandError, Expired, Forbidden, Invalid, NotFound, Problem
+from .errors import Unauthenticated, Unavailable
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+__all__ = [
+    "BODY_BYTES_MAX",
+    "PUBLIC",
+    "Body",
+    "JsonId",
+    "Page",
+    "ProblemBody",
+    "Refusals",
+    "RoomRouter",
+    "body_of",
+    "json_answer",
+    "permission_of",
+    "problem_answer",
+]
+
+_LOG = logging.getLogger(__name__)
+BODY_BYTES_MAX = 4 * 1024 * 1024
+PUBLIC = "public"
+"""Declared by the few routes that answer without a credential."""
+
+_STATUS: tuple[tuple[type[EvenhandError], int], ...] = (
+    (NotFound, 404),
+    (Unauthenticated, 401),
+    (Forbidden, 403),
+    (Expired, 409),
+    (Conflict, 409),
+    (Invalid, 422),
+    (Unavailable, 503),
+)
+_TITLES = {
+    401: "Sign in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Too large",
+    422: "Not acceptable",
+    500: "A fault of ours",
+    503: "Not available",
+}
+_encode = msgspec.json.Encoder().encode
+Handler: TypeAlias = Callable[..., Coroutine[Any, Any, Any]]
+
+
+JsonId: TypeAlias = Annotated[UUID, Field(strict=False)]
+"""An id in a body: JSON has no ids, so its string is taken in spite of strictness."""
+
+
+class Body(BaseModel):
+    """A request body: unknown fields and wrong types are refused, strings are not trimmed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ProblemPlace(BaseModel):
+    """One place of an input that is wrong."""
+
+    path: str
+    detail: str
+
+
+class ProblemBody(BaseModel):
+    """RFC 9457 problem details, with a stable `code`."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[ProblemPlace] | None = None
+
+
+class Page(BaseModel):
+    """Query of a list: how many, and where to go on."""
+
+    limit: int = 50
+    cursor: str | None = None
+
+
+class _StrictRequest(Request):
+    """A request whose JSON is read by the strict parser that `app.state.parse_json` names.
+
+    Duplicate keys, NaN, NUL, lone surrogates and deep nesting are refused there with a ValueError;
+    the parser is an engine above this floor, hence handed in.
+    """
+
+    async def json(self) -> Any:  # noqa: ANN401 - JSON
+        data = await body_of(self)
+        try:
+            return self.app.state.parse_json(data)
+        except ValueError as error:
+            raise Invalid(
+                f"The body is not acceptable JSON: {error}", code="json_refused"
+            ) from error
+
+
+class _StrictRoute(APIRoute):
+    """Reads bodies strictly; documents every problem that can come back."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            strict = _StrictRequest(request.scope, request.receive)
+            try:
+                return await inner(strict)
+            except HTTPException as error:
+                # FastAPI wraps whatever reading the body raises; ours says more.
+                if isinstance(error.__cause__, EvenhandError):
+                    raise error.__cause__ from None
+                raise
+            except RequestValidationError as error:
+                problems = tuple(
+                    Problem("/" + "/".join(str(step) for step in e["loc"][1:]), e["msg"])
+                    for e in error.errors()
+                )
+                raise Invalid(
+                    "The request has fields that are missing, unknown or wrong.",
+                    code="request_refused",
+                    problems=problems,
+                ) from error
+
+        return handle
+
+
+class RoomRouter(APIRouter):
+    """A router whose every route names its permission."""
+
+    def __init__(self, *, prefix: str = "/api/v1", tags: list[str] | None = None) -> None:
+        super().__init__(prefix=prefix, tags=list(tags or []), route_class=_StrictRoute)
+
+    def on(
+        self,
+        method: str,
+        path: str,
+        *,
+        permission: str,
+        status_code: int = 200,
+        answer: type[BaseModel] | None = None,
+        summary: str | None = None,
+    ) -> Callable[[Handler], Handler]:
+        """Register a handler. `answer` documents the body; the handler itself gives a Response."""
+        problems: dict[int | str, dict[str, Any]] = {
+            status: {
+                "description": _TITLES[status],
+                "content": {
+                    "application/problem+json": {
+                        "schema": {"$ref": "#/components/schemas/ProblemBody"}
+                    }
+                },
+            }
+            for status in (401, 403, 404, 409, 413, 422, 503)
+        }
+        good: dict[str, Any] = {"description": "Done"}
+        if answer is not None:
+            good["model"] = answer
+        return self.api_route(
+            path,
+            methods=[method],
+            status_code=status_code,
+            response_model=None,
+            responses={status_code: good, **problems},
+            summary=summary,
+            openapi_extra={"x-permission": permission},
+        )
+
+
+def permission_of(request: Request) -> str:
+    """The permission that the matched route declared."""
+    route = request.scope["route"]
+    declared: str = route.openapi_extra["x-permission"]
+    return declared
+
+
+async def body_of(request: Request, most: int = BODY_BYTES_MAX) -> bytes:
+    """The whole body, refused as soon as it is too long.
+
+    Raises:
+        Invalid: more than `most` bytes.
+    """
+    kept = getattr(request.state, "body_bytes", None)
+    if kept is not None:
+        return kept
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > most:
+            raise Invalid(f"The body is longer than {most} bytes.", code="body_too_large")
+        pieces.append(piece)
+    request.state.body_bytes = b"".join(pieces)
+    return request.state.body_bytes
+
+
+def json_answer(value: object, status_code: int = 200) -> Response:
+    """A JSON response without a second validation."""
+    return Response(_encode(value), status_code, media_type="application/json")
+
+
+def problem_answer(error: EvenhandError) -> Response:
+    """The RFC 9457 answer of a refusal. The HTTP status of each kind is decided here alone."""
+    code = error.stable_code
+    status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    status = {"body_too_large": 413, "method_not_allowed": 405}.get(code, status)
+    body: dict[str, object] = {
+        "type": f"urn:evenhand:problem:{code}",
+        "title": _TITLES[status],
+        "status": status,
+        "code": code,
+        "detail": error.detail,
+    }
+    if error.problems:
+        body["errors"] = [{"path": p.path, "detail": p.detail} for p in error.problems[:100]]
+    headers = {"Retry-After": "1"} if status == 503 else None
+    return Response(_encode(body), status, headers, media_type="application/problem+json")
+
+
+class Refusals:
+    """ASGI layer: turns every exception into a problem, and a fault of ours into a plain 500.
+
+    The fault is logged by type and place only: an exception's text may hold content.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on; answer for what was raised, unless the answer had begun."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def watch(message: Any) -> None:  # noqa: ANN401 - ASGI message
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except Exception as error:  # noqa: BLE001 - the one place that answers for all
+            answer = self._answer_to(error, scope)
+            if begun:
+                raise
+            await answer(scope, receive, send)
+
+    def _answer_to(self, error: Exception, scope: Scope) -> Response:
+        refusal = error if isinstance(error, EvenhandError) else refusal_of(error)
+        if refusal is not None:
+            return problem_answer(refusal)
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        _LOG.error("fault in %s %s: %s at %s", scope["method"], scope["path"],
+                   type(error).__name__, place)
+        body = {
+            "type": "urn:evenhand:problem:fault",
+            "title": _TITLES[500],
+            "status": 500,
+            "code": "fault",
+            "detail": "This is a fault of the service; nothing was changed by this request.",
+        }
+        return Response(_encode(body), 500, media_type="application/problem+json")

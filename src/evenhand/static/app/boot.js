@@ -1,0 +1,56 @@
+/**
+ * Starts the page that the shell names. Everything a page needs from the outside (network,
+ * clock, storage, texts) is handed to it here.
+ *
+ * @import { Text } from "./i18n.js"
+ * @import { Api } from "./api.js"
+ */
+import { createApi } from "./api.js";
+import { createText, loadCatalogue } from "./i18n.js";
+
+/**
+ * @typedef {object} Surroundings
+ * @property {HTMLElement} root Where the page is drawn.
+ * @property {Api} api
+ * @property {Text} t
+ */
+
+/** @type {Record<string, () => Promise<{start: (surroundings: Surroundings) => Promise<void>}>>} */
+const PAGES = {
+  "sign-in": () => import("./pages/sign-in.js"),
+  work: () => import("./pages/work.js"),
+};
+
+/** @param {HTMLElement} root @param {string} message */
+function showFatal(root, message) {
+  const note = document.createElement("p");
+  note.className = "fatal";
+  note.setAttribute("role", "alert");
+  note.textContent = message;
+  root.before(note);
+}
+
+async function boot() {
+  const root = document.getElementById("app");
+  const { page = "", catalogue = "" } = document.documentElement.dataset;
+  const load = Object.hasOwn(PAGES, page) ? PAGES[page] : undefined;
+  if (root === null || load === undefined) throw new Error(`There is no page "${page}".`);
+  const send = window.fetch.bind(window);
+  try {
+    const [texts, { start }] = await Promise.all([loadCatalogue(catalogue, send), load()]);
+    const t = createText(texts, document.documentElement.lang);
+    // Nothing typed is lost by a bug: it is in the journal. The reader is told, the console too.
+    let told = false;
+    window.addEventListener("unhandledrejection", () => {
+      if (!told) showFatal(root, t("fatal.bug"));
+      told = true;
+    });
+    root.replaceChildren();
+    await start({ root, api: createApi({ fetch: send }), t });
+  } catch (error) {
+    showFatal(root, "The page could not be started. Please reload it.");
+    throw error;
+  }
+}
+
+await boot();

@@ -1,0 +1,51 @@
+-- name: lease_next
+-- Gives the leases that the caller lacks, or one row that says why there is none. Reads and writes
+-- what tasks.grant_leases does.
+SELECT member_id, wall, lease_id, task_id, item_id, batch_id, place, assigned, intent_id,
+       expires_at, payload
+  FROM tasks.lease_next($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- name: end_lease
+-- Gives the lease as it was. Writes tasks.lease, tasks.task. $1 is the credential's token.
+SELECT (l).id, (l).state, (l).project_id
+  FROM (SELECT tasks.end_lease(identity.authenticate($1, $2, $3), $4, $5, $6) AS l) AS ended;
+
+-- name: project_of_lease
+-- Gives the project of a lease. Reads tasks.lease.
+SELECT project_id FROM tasks.lease WHERE workspace_id = $1 AND id = $2;
+
+-- name: insert_tasks
+-- Gives nothing. Writes tasks.task, as many as the arrays are long.
+INSERT INTO tasks.task (workspace_id, id, project_id, batch_id, item_id, assignee_id, position,
+                        purpose)
+SELECT $1, new.id, $2, $3, new.item_id, new.assignee_id, new.position, $8
+  FROM unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::bigint[])
+       AS new (id, item_id, assignee_id, position);
+
+-- name: delete_tasks_some
+-- Gives how many rows went. Deletes up to $3 tasks of a staging batch.
+WITH gone AS (
+    DELETE FROM tasks.task WHERE workspace_id = $1 AND id IN (
+        SELECT t.id FROM tasks.task AS t JOIN items.batch AS b
+            ON b.workspace_id = $1 AND b.id = t.batch_id AND b.state = 'staging'
+         WHERE t.workspace_id = $1 AND t.batch_id = $2 LIMIT $3)
+    RETURNING 1)
+SELECT count(*) FROM gone;
+
+-- name: count_by_state
+-- Gives counts of a project's tasks by state, of open batches and of those done. Reads tasks.task.
+SELECT state, count(*) AS task_count FROM tasks.task
+ WHERE workspace_id = $1 AND project_id = $2 AND purpose = 'label'
+ GROUP BY state ORDER BY state;
+
+-- name: workspaces_with_expired
+-- Gives ids. Crosses workspaces in a definer function.
+SELECT workspaces_with_expired FROM tasks.workspaces_with_expired();
+
+-- name: expire
+-- Gives how many leases went back. Writes tasks.lease, tasks.task under the token $1.
+SELECT tasks.expire($1);
+
+-- name: revoke
+-- Gives how many leases were taken back. Writes tasks.lease, tasks.task.
+SELECT tasks.revoke($1, $2);

@@ -1,0 +1,167 @@
+"""The sequencer: turns waiting intents into signed tree heads, one group after another.
+
+One process of all that share a database signs: whoever holds the advisory lock. Its death frees the
+lock and another process takes over within a second. Even if two believed to lead, `append` moves
+the head only from the size its caller saw, so the log cannot fork.
+
+What is durable when, for one group:
+  1. the intents were committed by the business transactions; nothing is shown yet;
+  2. leaves are made, the new head is signed in memory; a crash here loses only this work;
+  3. `append` commits entries, head and the intents' removal at once; from here on the entries exist
+     for ever, whether or not anybody is told;
+  4. waiters are told; only then is a key used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from evenhand.platform.errors import EvenhandError
+from evenhand.platform.ids import random_bytes
+from evenhand.platform.queries import load_queries
+from evenhand.tlog import Checkpoint, Edge, Signer, leaf_hashes, sign_checkpoint
+
+from .leaves import SALT_AND_NONCE_BYTES, leaf_of
+from .model import Logged, LogKeys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from evenhand.platform.db import Database
+
+    from .publisher import Publisher
+
+__all__ = ["LEADER_LOCK", "Sequencer", "UnwrapLogKey", "derive_keys"]
+
+_Q = load_queries(__package__ or "")
+_GROUP_MAX = 512
+LEADER_LOCK = 0x45564E4C  # "EVNL"
+_LOG = logging.getLogger(__name__)
+
+if TYPE_CHECKING:
+    UnwrapLogKey = Callable[[UUID, str, bytes], bytes]
+
+
+@dataclass(slots=True)
+class _Head:
+    size: int
+    edge: Edge
+    origin: str
+    keys: LogKeys
+
+
+def derive_keys(signer: Signer, details_key: bytes) -> LogKeys:
+    """The log's keys; the partition key follows from the details key."""
+    partition = hmac.digest(details_key, b"evenhand/log-partition/1", "sha256")
+    return LogKeys(signer=signer, details=details_key, partition=partition)
+
+
+class Sequencer:
+    """Appends for every workspace; run only by the process that holds the leader's lock."""
+
+    def __init__(self, db: Database, publisher: Publisher, unwrap: UnwrapLogKey) -> None:
+        self._db = db
+        self._publisher = publisher
+        self._unwrap = unwrap
+        self._heads: dict[UUID, _Head] = {}
+        self.grown: set[UUID] = set()
+
+    def forget_heads(self) -> None:
+        """Read heads anew: somebody else may have led meanwhile."""
+        self._heads.clear()
+
+    async def append_waiting(self, workspace: UUID) -> dict[int, Logged]:
+        """Append one group of the workspace's waiting intents; gives where each stands.
+
+        Raises:
+            LogForked: this database is older than the published log.
+        """
+        rows = await self._db.fetch(
+            _Q["read_waiting"], self._db.token(workspace), _GROUP_MAX
+        )
+        if not rows:
+            return {}
+        head = self._heads.get(workspace) or await self._load(workspace)
+        noise = random_bytes(SALT_AND_NONCE_BYTES * len(rows))
+        made = [
+            leaf_of(
+                row,
+                keys=head.keys,
+                noise=noise[
+                    SALT_AND_NONCE_BYTES * place : SALT_AND_NONCE_BYTES * (place + 1)
+                ],
+            )
+            for place, row in enumerate(rows)
+        ]
+        leaves = [leaf for _, leaf in made]
+        edge = head.edge.extend(leaf_hashes(leaves))
+        note = sign_checkpoint(
+            Checkpoint(origin=head.origin, size=edge.size, root=edge.root()),
+            signers=[head.keys.signer],
+        )
+        intent_ids: list[int] = [row["id"] for row in rows]
+        moved = await self._db.fetchval(
+            _Q["append"],
+            self._db.token(workspace),
+            head.size,
+            intent_ids,
+            [partition for partition, _ in made],
+            leaves,
+            edge.to_bytes(),
+            note.decode("utf-8"),
+        )
+        if not moved:
+            self._heads.pop(workspace, None)
+            return {}
+        first, head.size, head.edge = head.size, edge.size, edge
+        self.grown.add(workspace)
+        return {
+            intent: Logged(index=first + place, size=edge.size)
+            for place, intent in enumerate(intent_ids)
+        }
+
+    async def append_all(self) -> list[tuple[UUID, dict[int, Logged]]]:
+        """One round over every workspace that waits; a forked log is left standing and reported."""
+        appended: list[tuple[UUID, dict[int, Logged]]] = []
+        for row in await self._db.fetch(_Q["waiting_workspaces"]):
+            workspace: UUID = row["waiting_workspaces"]
+            try:
+                appended.append((workspace, await self.append_waiting(workspace)))
+            except EvenhandError as error:
+                _LOG.error("log of workspace %s: %s", workspace, error.detail)
+        return appended
+
+    async def publish_grown(self) -> None:
+        """Write the files of the logs that grew since the last call."""
+        grown, self.grown = self.grown, set()
+        for workspace in grown:
+            try:
+                await self._publisher.publish(workspace)
+            except (EvenhandError, OSError, asyncpg.PostgresError) as error:
+                self.grown.add(workspace)
+                _LOG.error("log of workspace %s is not published: %s", workspace, error)
+        await asyncio.sleep(0)
+
+    async def _load(self, workspace: UUID) -> _Head:
+        async with self._db.transaction(workspace) as tx:
+            log = await tx.fetchrow(_Q["get_log"], workspace)
+            row = await tx.fetchrow(_Q["get_head"], workspace)
+        if log is None or row is None:
+            raise LookupError(f"workspace {workspace} has no log")
+        self._publisher.check_not_behind(workspace, row["size"])
+        signer = Signer(
+            name=log["origin"], seed=self._unwrap(workspace, "log_seed", log["wrapped_seed"])
+        )
+        keys = derive_keys(
+            signer, self._unwrap(workspace, "log_details", log["wrapped_details"])
+        )
+        head = _Head(row["size"], Edge.from_bytes(row["edge"]), log["origin"], keys)
+        self._heads[workspace] = head
+        return head

@@ -1,0 +1,14 @@
+"""The vault's door: seal for anybody, open for nobody (see `opening`, which only access imports)."""
+
+from .hosted import HostedKeyHolder
+from .keyring import Keyring, Sealer
+from .model import KeyHolder, KeyHolderStatus, KeyUnavailable
+
+__all__ = [
+    "HostedKeyHolder",
+    "KeyHolder",
+    "KeyHolderStatus",
+    "KeyUnavailable",
+    "Keyring",
+    "Sealer",
+]
