@@ -58,7 +58,12 @@ def aggregate_judgments(
     )
     plain = majority(items, annotators, labels, classes=binding.classes)
     measure = task_type.agreement(settings)
-    agreed = agreement(items, annotators, labels, level=measure.level)
+    # Agreement needs an item that two people judged; a consensus does not.
+    agreed = (
+        agreement(items, annotators, labels, level=measure.level)
+        if len(set(items)) < len(items)
+        else None
+    )
     votes: dict[str, dict[str, int]] = {}
     for item, label in zip(items, labels, strict=True):
         tally = votes.setdefault(item, {})
@@ -88,10 +93,10 @@ def aggregate_judgments(
             "items": len(results),
             "annotators": len(counts),
             "labels": {label: labels.count(label) for label in binding.classes},
-            "percent_agreement": round(agreed.percent, 6),
-            "alpha": None if agreed.alpha is None else round(agreed.alpha, 6),
-            "alpha_low": None if agreed.low is None else round(agreed.low, 6),
-            "alpha_high": None if agreed.high is None else round(agreed.high, 6),
+            "percent_agreement": None if agreed is None else round(agreed.percent, 6),
+            "alpha": _rounded(None if agreed is None else agreed.alpha),
+            "alpha_low": _rounded(None if agreed is None else agreed.low),
+            "alpha_high": _rounded(None if agreed is None else agreed.high),
             "differs_from_majority": sum(
                 1 for result in results.values() if result["label"] != result["majority"]
             ),
@@ -100,6 +105,10 @@ def aggregate_judgments(
         },
         input_hash=chosen.input_hash,
     )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
 
 
 def _rank(

@@ -18,7 +18,7 @@ from evenhand.consensus import (
     read_sealed_ranking,
 )
 from evenhand.identity import POLICY_HASH, admitted
-from evenhand.items import read_items
+from evenhand.items import BATCH_PURPOSES, list_item_ids, read_items
 from evenhand.judgments import list_judgment_ids, read_judgments
 from evenhand.platform.clock import utc_now
 from evenhand.platform.errors import NotFound
@@ -26,7 +26,7 @@ from evenhand.platform.paging import FIRST
 from evenhand.projects import get_project
 from evenhand.transparency import intend
 
-from .rows import consensus_line, leaderboard_csv, preference_line
+from .rows import consensus_line, item_line, leaderboard_csv, preference_line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -34,12 +34,13 @@ if TYPE_CHECKING:
 
     from fastapi import Request
 
-    from evenhand.access import BulkLook, BulkTicket
+    from evenhand.access import BulkLook, BulkTicket, Release
     from evenhand.identity import Actor
+    from evenhand.items import SealedItem
     from evenhand.platform.db import Tx
     from evenhand.projects import Project
 
-__all__ = ["Export", "begin_consensus", "begin_preferences", "make_leaderboard"]
+__all__ = ["Export", "begin_consensus", "begin_items", "begin_preferences", "make_leaderboard"]
 
 _PAGE = 500
 _IDS = 5000
@@ -100,6 +101,24 @@ async def begin_consensus(request: Request, project_id: UUID, run_id: UUID) -> E
         await _log_export(tx, actor, project_id, "export_consensus")
     look = await release_of(request).log_bulk(ticket)
     return Export(look.index, len(items), _consensus(request, run_id, items, look))
+
+
+async def begin_items(request: Request, project_id: UUID) -> Export:
+    """Every item's id beside the customer's own id and meta, one line each."""
+    async with admitted(request) as (tx, actor):
+        project = await get_project(tx, actor.workspace_id, project_id)
+        items: list[UUID] = []
+        for purpose in BATCH_PURPOSES:
+            items += await _all(
+                tx,
+                lambda inner, after, purpose=purpose: list_item_ids(
+                    inner, actor.workspace_id, project_id, purpose=purpose, after=after, limit=_IDS
+                ),
+            )
+        ticket = await _intend(tx, actor, project, "export_items", items)
+        await _log_export(tx, actor, project_id, "export_items")
+    look = await release_of(request).log_bulk(ticket)
+    return Export(look.index, len(items), _items(request, items, look))
 
 
 async def make_leaderboard(request: Request, project_id: UUID, run_id: UUID) -> Export:
@@ -184,14 +203,7 @@ async def _consensus(
         payloads = await release.open_bulk(
             look, "payload", [(item.id, item.payload) for item in stored]
         )
-        with_meta = [(item.id, item.meta) for item in stored if item.meta is not None]
-        metas = dict(
-            zip(
-                [item for item, _ in with_meta],
-                await release.open_bulk(look, "meta", with_meta),
-                strict=True,
-            )
-        )
+        metas = await _open_metas(release, look, stored)
         yield b"".join(
             consensus_line(
                 str(item.id),
@@ -201,6 +213,27 @@ async def _consensus(
             )
             for item, payload, result in zip(stored, payloads, found, strict=True)
         )
+
+
+async def _items(
+    request: Request, items: Sequence[UUID], look: BulkLook
+) -> AsyncIterator[bytes]:
+    release = release_of(request)
+    for start in range(0, len(items), _PAGE):
+        async with admitted(request) as (tx, actor):
+            stored = await read_items(tx, actor.workspace_id, items[start : start + _PAGE])
+        metas = await _open_metas(release, look, stored)
+        yield b"".join(
+            item_line(str(item.id), _decode(metas.get(item.id, b"{}"))) for item in stored
+        )
+
+
+async def _open_metas(
+    release: Release, look: BulkLook, stored: Sequence[SealedItem]
+) -> dict[UUID, bytes]:
+    with_meta = [(item.id, item.meta) for item in stored if item.meta is not None]
+    opened = await release.open_bulk(look, "meta", with_meta)
+    return {item: text for (item, _), text in zip(with_meta, opened, strict=True)}
 
 
 async def _intend(

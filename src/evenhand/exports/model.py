@@ -6,5 +6,5 @@ from typing import Final, Literal, get_args
 
 __all__ = ["EXPORT_FORMATS", "ExportFormat"]
 
-ExportFormat = Literal["trl", "trl-ties", "consensus", "leaderboard"]
+ExportFormat = Literal["trl", "trl-ties", "consensus", "leaderboard", "items"]
 EXPORT_FORMATS: Final[tuple[ExportFormat, ...]] = get_args(ExportFormat)

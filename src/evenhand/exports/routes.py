@@ -12,7 +12,7 @@ from pydantic import Field
 from evenhand.platform.errors import Invalid
 from evenhand.platform.web import Body, JsonId, RoomRouter
 
-from .actions import Export, begin_consensus, begin_preferences, make_leaderboard
+from .actions import Export, begin_consensus, begin_items, begin_preferences, make_leaderboard
 from .model import ExportFormat
 
 __all__ = ["router"]
@@ -33,6 +33,8 @@ async def export(request: Request, project_id: UUID, body: ExportIn) -> Response
     if body.format in {"trl", "trl-ties"}:
         made = await begin_preferences(request, project_id, ties=body.format == "trl-ties")
         return _stream(made, "application/x-ndjson")
+    if body.format == "items":
+        return _stream(await begin_items(request, project_id), "application/x-ndjson")
     if body.run_id is None:
         raise Invalid("This format needs run_id, an aggregation that is done.", code="no_run")
     if body.format == "consensus":

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from evenhand.formats import TrlPreference, render_csv_row, render_json, render_trl
+from evenhand.formats import TrlPreference, neutralise_cell, render_csv_row, render_json, render_trl
 from evenhand.tasktypes import get_task_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["LEADERBOARD_COLUMNS", "consensus_line", "leaderboard_csv", "preference_line"]
+__all__ = [
+    "LEADERBOARD_COLUMNS",
+    "consensus_line",
+    "item_line",
+    "leaderboard_csv",
+    "preference_line",
+]
 
 LEADERBOARD_COLUMNS = (
     "rank", "name", "score", "low", "high", "win_probability", "wins", "losses", "ties",
@@ -61,11 +67,23 @@ def consensus_line(
     }) + b"\n"
 
 
+def item_line(item_id: str, meta: Mapping[str, Any]) -> bytes:
+    """One item's id beside the customer's own id and meta."""
+    line = {"item_id": item_id, "id": meta.get("id"), "meta": meta.get("meta", {})}
+    return render_json(line) + b"\n"
+
+
 def leaderboard_csv(ranking: Sequence[Mapping[str, Any]]) -> bytes:
-    """The ranking as CSV with a header, in the flavour that is safe to open in a spreadsheet."""
-    lines = [render_csv_row(LEADERBOARD_COLUMNS, flavour="spreadsheet")]
+    """The ranking as CSV with a header; names are made safe for spreadsheets, numbers stay numbers."""
+    lines = [render_csv_row(LEADERBOARD_COLUMNS, flavour="exact")]
     lines += [
-        render_csv_row([str(row[name]) for name in LEADERBOARD_COLUMNS], flavour="spreadsheet")
+        render_csv_row(
+            [
+                neutralise_cell(str(row[name])) if name == "name" else str(row[name])
+                for name in LEADERBOARD_COLUMNS
+            ],
+            flavour="exact",
+        )
         for row in ranking
     ]
     return b"".join(lines)

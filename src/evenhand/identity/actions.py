@@ -35,6 +35,7 @@ __all__ = [
     "create_workspace",
     "create_operator_key",
     "invite",
+    "issue_code",
     "list_keys",
     "list_workspace_names",
     "log_key_context",
@@ -171,6 +172,32 @@ async def invite(
         policy=POLICY_HASH,
         target=member,
         purpose=role,
+    )
+    return code
+
+
+async def issue_code(tx: Tx, actor: Actor, member: UUID) -> Minted:
+    """A new one-time code for a present member.
+
+    Raises:
+        NotFound: no such present member.
+        Forbidden: a member above the actor.
+    """
+    row = await tx.fetchrow(_Q["find_member"], actor.workspace_id, member)
+    if row is None:
+        raise NotFound("There is no such member.")
+    if _ORDER[row["role"]] < _ORDER[actor.role]:
+        raise Forbidden(
+            f"A {actor.role} cannot sign a {row['role']} in.", code="role_above_inviter"
+        )
+    code = await _issue_code(tx, actor.workspace_id, member, invited_by=actor.member_id)
+    await intend(
+        tx,
+        actor.workspace_id,
+        "code.issued/1",
+        actor=actor.member_id,
+        policy=POLICY_HASH,
+        target=member,
     )
     return code
 

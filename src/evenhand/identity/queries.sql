@@ -28,7 +28,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: list_members
 -- Gives members after the id $2, oldest first. Reads identity.member.
-SELECT id, name, email, role, vendor_id, simulated, removed_at FROM identity.member
+SELECT id, party_id, name, email, role, vendor_id, simulated, removed_at FROM identity.member
  WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3;
 
 -- name: find_member

@@ -19,6 +19,7 @@ from .actions import (
     accept_code,
     create_key,
     invite,
+    issue_code,
     list_keys,
     remember_once,
     remove_member,
@@ -98,9 +99,10 @@ class InvitedOut(BaseModel):
 
 
 class MemberOut(BaseModel):
-    """A member."""
+    """A member; `party_id` is what ties are declared for."""
 
     id: str
+    party_id: str
     name: str
     email: str
     role: str
@@ -248,6 +250,20 @@ async def remove(request: Request, member_id: UUID) -> Response:
     return Response(status_code=204)
 
 
+@router.on(
+    "POST",
+    "/members/{member_id}/code",
+    permission="members.invite",
+    status_code=201,
+    answer=InvitedOut,
+)
+async def issue_member_code(request: Request, member_id: UUID) -> Response:
+    """A new one-time code for a member: to sign a browser in, or because the first was lost."""
+    async with admitted(request) as (tx, actor):
+        code = await issue_code(tx, actor, member_id)
+    return json_answer({"member_id": str(member_id), "code": code.secret}, 201)
+
+
 @router.on("POST", "/keys", permission="keys.create", status_code=201, answer=KeyMade)
 async def make_key(
     request: Request,
@@ -278,7 +294,9 @@ async def make_key(
 
 
 @router.on("GET", "/keys", permission="keys.read", answer=KeyPage)
-async def list_keys(request: Request, limit: int = 50, cursor: str | None = None) -> Response:
+async def list_all_keys(
+    request: Request, limit: int = 50, cursor: str | None = None
+) -> Response:
     """API keys of the workspace, without their secrets."""
     after, most = parse_cursor(cursor), parse_limit(limit)
     async with admitted(request) as (tx, actor):
@@ -299,6 +317,7 @@ async def revoke(request: Request, key_id: UUID) -> Response:
 def _render_member(row: asyncpg.Record) -> dict[str, object]:
     return {
         "id": str(row["id"]),
+        "party_id": str(row["party_id"]),
         "name": row["name"],
         "email": row["email"],
         "role": row["role"],

@@ -75,7 +75,8 @@ class Importer:
         self._batch = new_id()
         self._item_count = 0
         self.task_count = 0
-        self._digest = hashlib.sha256()
+        # The key of a repeat covers where the file went and as what, not only its bytes.
+        self._digest = hashlib.sha256(project.id.bytes + purpose.encode() + b"/")
 
     async def run(
         self, chunks: AsyncIterator[bytes], *, form: ImportFormat, idempotency_key: str | None

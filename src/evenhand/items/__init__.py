@@ -1,6 +1,6 @@
 """The door of items."""
 
-from .model import Batch, BatchPurpose, DuplicateItem, NewItem, SealedItem
+from .model import BATCH_PURPOSES, Batch, BatchPurpose, DuplicateItem, NewItem, SealedItem
 from .store import (
     abandoned_batches,
     add_items,
@@ -18,6 +18,7 @@ from .store import (
 )
 
 __all__ = [
+    "BATCH_PURPOSES",
     "Batch",
     "BatchPurpose",
     "DuplicateItem",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from evenhand.platform.errors import Conflict
 
@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-__all__ = ["Batch", "BatchPurpose", "DuplicateItem", "NewItem", "SealedItem"]
+__all__ = ["BATCH_PURPOSES", "Batch", "BatchPurpose", "DuplicateItem", "NewItem", "SealedItem"]
 
 BatchPurpose = Literal["label", "gold"]
+BATCH_PURPOSES: Final[tuple[BatchPurpose, ...]] = get_args(BatchPurpose)
 
 
 class DuplicateItem(Conflict):

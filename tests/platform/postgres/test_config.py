@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenhand.platform.errors import Invalid
@@ -18,17 +18,20 @@ names = st.from_regex(r"[a-z_][a-z0-9_]{0,12}(\.[a-z_][a-z0-9_]{0,8})?", fullmat
 values = st.text(st.characters(exclude_categories=["C", "Zl", "Zp", "Zs"]) | st.just(" "))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(names, values, max_size=6))
-def test_parse_undoes_render(settings: dict[str, str]) -> None:
-    assert parse_settings(render_settings(settings)) == settings
+def test_parse_undoes_render(values_by_name: dict[str, str]) -> None:
+    assert parse_settings(render_settings(values_by_name)) == values_by_name
 
 
+@settings(deadline=None)
 @given(st.dictionaries(names, values, max_size=6))
-def test_render_undoes_parse(settings: dict[str, str]) -> None:
-    text = render_settings(settings)
+def test_render_undoes_parse(values_by_name: dict[str, str]) -> None:
+    text = render_settings(values_by_name)
     assert render_settings(parse_settings(text)) == text
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_parse_reads_anything(text: str) -> None:
     assert isinstance(parse_settings(text), dict)
@@ -59,9 +62,9 @@ def test_undurable_names_what_weakens() -> None:
 
 
 def test_overrides_win_only_where_they_may() -> None:
-    settings = server_settings(major=18, has_lz4=True, overrides={"jit": "on", "a.b": "1"})
-    assert (settings["jit"], settings["a.b"], settings["wal_compression"]) == ("on", "1", "lz4")
-    assert settings["io_method"] == "sync"
+    chosen = server_settings(major=18, has_lz4=True, overrides={"jit": "on", "a.b": "1"})
+    assert (chosen["jit"], chosen["a.b"], chosen["wal_compression"]) == ("on", "1", "lz4")
+    assert chosen["io_method"] == "sync"
     old = server_settings(major=15, has_lz4=False, overrides={"fsync": "off"})
     assert (old["fsync"], old["wal_compression"]) == ("on", "on")
     assert "io_method" not in old

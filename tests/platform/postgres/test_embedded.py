@@ -25,6 +25,7 @@ from evenhand.platform.postgres import (
     embedded,
     postmaster,
 )
+from evenhand.platform.postgres.probe import Answer
 from evenhand.platform.postgres.processes import members, read_pid_file
 
 Make = Callable[..., EmbeddedPostgres]
@@ -38,6 +39,7 @@ import json, sys
 from pathlib import Path
 from typing import Any
 from evenhand.platform.postgres import EmbeddedPostgres
+from evenhand.platform.postgres.probe import Answer
 from evenhand.platform.postgres.processes import read_pid_file
 server = EmbeddedPostgres(Path(sys.argv[1]), binaries=Path(sys.argv[2]))
 server.start()
@@ -419,6 +421,26 @@ def test_a_failing_initdb_is_quoted(make: Make, data_dir: Path, folder: Path) ->
         server.start()
     assert not server.owned
     assert not (data_dir / "postgres" / "cluster").exists()
+
+
+def test_a_start_called_off_ends_its_half_started_server_at_once(
+    make: Make, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = make()
+    server.start()
+    server.stop()
+    monkeypatch.setattr(
+        postmaster, "probe", lambda path, **_: server._hurry.set() or Answer.NOT_YET
+    )
+    begun = time.monotonic()
+    with pytest.raises(ServerUnavailable, match="called off"):
+        server.start()
+    assert time.monotonic() - begun < 15
+    assert not server.owned
+    assert not list(members(data_dir / "postgres" / "cluster"))
+    monkeypatch.undo()
+    server._hurry.clear()
+    server.start()
 
 
 def test_settings_reach_the_server_and_fixed_ones_are_refused(make: Make, data_dir: Path) -> None:

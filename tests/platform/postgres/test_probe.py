@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenhand.platform.postgres.probe import Answer, probe, read_answer, startup_message
@@ -36,6 +36,7 @@ def test_first_answers_are_understood(said: bytes, answer: Answer) -> None:
     assert read_answer(said) is answer
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_get_an_answer(said: bytes) -> None:
     assert read_answer(said) in Answer

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenhand.platform.postgres.postmaster import is_reachable, socket_of
@@ -31,6 +31,7 @@ pid_files = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(pid_files)
 def test_parse_undoes_what_postgres_writes(value: PidFile) -> None:
     port = "" if value.port is None else value.port
@@ -41,6 +42,7 @@ def test_parse_undoes_what_postgres_writes(value: PidFile) -> None:
     assert parse_pid_file(text) == value
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_parse_reads_anything(text: str) -> None:
     found = parse_pid_file(text)

@@ -16,7 +16,7 @@ from evenhand.platform.settings import DEFAULT_HOST, DEFAULT_PORT, Settings, def
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
-__all__ = ["add_commands", "add_database_options", "settings_of_arguments"]
+__all__ = ["add_commands", "add_database_options", "port_of", "settings_of_arguments"]
 
 
 def add_database_options(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +49,7 @@ def add_commands(commands: Commands) -> None:
     up = commands.add_parser("up", help="start the service")
     add_database_options(up)
     up.add_argument("--host", default=DEFAULT_HOST, help="address to listen on (loopback)")
-    up.add_argument("--port", type=_port, default=DEFAULT_PORT)
+    up.add_argument("--port", type=port_of, default=DEFAULT_PORT)
     up.add_argument("--workers", type=_workers, default=1, metavar="N", help="web processes")
     up.add_argument("--ready-file", type=Path, metavar="FILE", help="written when it answers")
     up.add_argument(
@@ -83,7 +83,8 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _port(text: str) -> int:
+def port_of(text: str) -> int:
+    """A port number from the command line."""
     number = int(text)
     if not 0 <= number <= 65_535:
         raise argparse.ArgumentTypeError("a port lies between 0 and 65535")

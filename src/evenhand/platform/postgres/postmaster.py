@@ -70,6 +70,8 @@ class Launcher:
                 if running is None and is_free:
                     return self._launch(lock), True
                 if running is not None:
+                    # Whoever waits for the end of a server must not be kept waiting by us.
+                    lock.close()
                     ready = self._adopt(running, may_replace=may_replace)
                     if ready is not None:
                         return ready, False
@@ -111,6 +113,8 @@ class Launcher:
         trim_log(layout.log)
         log_start = log_size(layout.log)
         child = self._spawn(binaries, sockets=sockets, lock=lock)
+        # From here on only the server holds its lock.
+        lock.close()
         # Crash here: the server lives on, and the next start finds and adopts it.
         try:
             ready = await_ready(layout, pause=self.pause, child=child)
