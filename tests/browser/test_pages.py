@@ -221,3 +221,10 @@ def test_reports_are_asked_for_where_they_are_collected() -> None:
         "/work",
         "/static/{path:path}",
     ]
+
+
+async def test_the_collecting_endpoint_is_named_in_the_pages_headers() -> None:
+    work = next(route for route in page_routes(csp_report_url="/reports") if route.path == "/work")
+    answer = await work.endpoint(None)
+    assert answer.headers["reporting-endpoints"] == 'csp="/reports"'
+    assert answer.headers["content-security-policy"].endswith("; report-to csp")

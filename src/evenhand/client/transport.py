@@ -19,6 +19,7 @@ __all__ = ["Transport"]
 _ATTEMPTS = 5
 _FIRST_PAUSE_S = 0.1
 _CHUNK_BYTES = 1 << 16
+_IDLE_MAX_S = 10.0
 _LOST = (http.client.HTTPException, OSError)
 
 
@@ -38,6 +39,7 @@ class Transport:
         if api_key is not None:
             self._headers["Authorization"] = f"Bearer {api_key}"
         self._connection: http.client.HTTPConnection | None = None
+        self._used_s = 0.0
 
     def close(self) -> None:
         """Close the connection."""
@@ -127,6 +129,12 @@ class Transport:
         raise AssertionError("the loop returns or raises")
 
     def _connect(self) -> http.client.HTTPConnection:
+        # The service closes an idle connection; a request on it would be lost on the way, and one
+        # that must not be repeated would fail for nothing.
+        now = time.monotonic()
+        if now - self._used_s > _IDLE_MAX_S:
+            self.close()
+        self._used_s = now
         if self._connection is None:
             if self._secure:
                 self._connection = http.client.HTTPSConnection(

@@ -7,8 +7,9 @@ whom it newly denies, and logs itself, all in one transaction.
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -46,6 +47,7 @@ __all__ = ["router"]
 
 router = RoomRouter(tags=["neutrality"])
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200)]
+_DECIMAL = re.compile(r"[0-9]{1,3}(\.[0-9]{1,38})?")
 Share = Annotated[str, Field(max_length=40)]
 
 
@@ -242,11 +244,12 @@ async def _once(
 def _share(body: TieIn) -> tuple[Decimal, Decimal] | None:
     if body.share_lo is None and body.share_hi is None:
         return None
-    try:
-        lo = Decimal(body.share_lo if body.share_lo is not None else "0")
-        hi = Decimal(body.share_hi if body.share_hi is not None else "1")
-    except InvalidOperation as error:
-        raise Invalid("A share is a decimal like 0.49.", code="tie_refused") from error
-    if not (lo.is_finite() and hi.is_finite() and 0 <= lo <= hi <= 1):
+    written = ("0" if body.share_lo is None else body.share_lo,
+               "1" if body.share_hi is None else body.share_hi)
+    # Exponents are out: 1e-100000 is a decimal for Python and none for the database.
+    if not all(_DECIMAL.fullmatch(text) for text in written):
+        raise Invalid("A share is a decimal like 0.49.", code="tie_refused")
+    lo, hi = map(Decimal, written)
+    if not 0 <= lo <= hi <= 1:
         raise Invalid("Shares lie between 0 and 1, share_lo <= share_hi.", code="tie_refused")
     return lo, hi

@@ -34,6 +34,7 @@ __all__ = [
     "create_key",
     "create_workspace",
     "create_operator_key",
+    "find_once",
     "invite",
     "issue_code",
     "list_keys",
@@ -332,6 +333,12 @@ async def remove_member(tx: Tx, actor: Actor, member: UUID) -> None:
         policy=POLICY_HASH,
         target=member,
     )
+
+
+async def find_once(tx: Tx, actor: Actor, *, key: str) -> UUID | None:
+    """What this Idempotency-Key made before, if anything."""
+    row = await tx.fetchrow(_Q["find_idempotency"], actor.workspace_id, actor.member_id, key)
+    return None if row is None else row["made_id"]
 
 
 async def remember_once(

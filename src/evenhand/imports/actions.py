@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ import asyncpg
 
 from evenhand.formats import CsvReader, FormatError, LineReader
 from evenhand.gold import add_gold, delete_gold
-from evenhand.identity import POLICY_HASH, remember_once
+from evenhand.identity import POLICY_HASH, find_once, remember_once
 from evenhand.items import (
     DuplicateItem,
     abandoned_batches,
@@ -27,6 +28,7 @@ from evenhand.items import (
     find_by_external_keys,
     get_batch,
     holding_batch,
+    holding_key,
     open_batch,
     try_holding_batch,
 )
@@ -89,27 +91,62 @@ class Importer:
         """
         workspace = self._actor.workspace_id
         await sweep_abandoned(self._db, idle=timedelta(0))
-        sealer = await self._keyring.sealer(workspace, self._project.id)
-        maker = RowMaker(self._project, sealer, self._keyring.holder, purpose=self._purpose)
-        async with holding_batch(self._db, self._batch):
-            async with self._db.transaction(workspace) as tx:
-                await create_batch(
-                    tx,
-                    workspace,
-                    made=self._batch,
-                    project=self._project.id,
-                    name=self._name,
-                    purpose=self._purpose,
+        async with AsyncExitStack() as held:
+            if idempotency_key is not None:
+                # Of two imports with one key the second waits for the first and then repeats it.
+                await held.enter_async_context(
+                    holding_key(self._db, self._actor.member_id, idempotency_key)
                 )
-            opened = None
-            try:
-                await self._stage(chunks, form, maker)
-                opened = await self._flip(idempotency_key)
-            finally:
-                if opened != self._batch:
-                    await clean_batch(self._db, workspace, self._batch)
+                before = await self._find_before(chunks, idempotency_key)
+                if before is not None:
+                    return before
+            await held.enter_async_context(holding_batch(self._db, self._batch))
+            opened = await self._import(chunks, form, idempotency_key)
         async with self._db.transaction(workspace) as tx:
             return await get_batch(tx, workspace, opened)
+
+    async def _find_before(self, chunks: AsyncIterator[bytes], key: str) -> Batch | None:
+        """The batch that this key made, after reading the body again and finding it the same."""
+        workspace = self._actor.workspace_id
+        async with self._db.transaction(workspace) as tx:
+            known = await find_once(tx, self._actor, key=key)
+        if known is None:
+            return None
+        async for chunk in chunks:
+            self._digest.update(chunk)
+        async with self._db.transaction(workspace) as tx:
+            made = await remember_once(
+                tx,
+                self._actor,
+                key=key,
+                request_mac=self._digest.digest(),
+                made=self._batch,
+            )
+            return await get_batch(tx, workspace, made or known)
+
+    async def _import(
+        self, chunks: AsyncIterator[bytes], form: ImportFormat, idempotency_key: str | None
+    ) -> UUID:
+        workspace = self._actor.workspace_id
+        sealer = await self._keyring.sealer(workspace, self._project.id)
+        maker = RowMaker(self._project, sealer, self._keyring.holder, purpose=self._purpose)
+        async with self._db.transaction(workspace) as tx:
+            await create_batch(
+                tx,
+                workspace,
+                made=self._batch,
+                project=self._project.id,
+                name=self._name,
+                purpose=self._purpose,
+            )
+        opened = None
+        try:
+            await self._stage(chunks, form, maker)
+            opened = await self._flip(idempotency_key)
+        finally:
+            if opened != self._batch:
+                await clean_batch(self._db, workspace, self._batch)
+        return opened
 
     async def _stage(
         self, chunks: AsyncIterator[bytes], form: ImportFormat, maker: RowMaker

@@ -77,3 +77,11 @@ SELECT id, payload, meta FROM items.item WHERE workspace_id = $1 AND id = ANY ($
 -- Gives id, external_key of the items with these keys. Reads items.item.
 SELECT id, external_key FROM items.item
  WHERE workspace_id = $1 AND project_id = $2 AND external_key = ANY ($3);
+
+-- name: hold_key
+-- Gives nothing. Locks for the session: an import with this idempotency key is running.
+SELECT pg_advisory_lock(820, hashtext($1::text));
+
+-- name: let_go_key
+-- Gives nothing. Frees the session's lock.
+SELECT pg_advisory_unlock(820, hashtext($1::text));

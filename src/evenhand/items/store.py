@@ -28,6 +28,7 @@ __all__ = [
     "find_by_external_keys",
     "get_batch",
     "holding_batch",
+    "holding_key",
     "list_batches",
     "list_item_ids",
     "open_batch",
@@ -153,13 +154,29 @@ async def holding_batch(db: Database, batch: UUID) -> AsyncIterator[None]:
     Locks: session advisory lock of the batch on a connection of its own; the kernel frees it when
     the process dies, whatever it was doing.
     """
+    async with _holding(db, "batch", batch):
+        yield
+
+
+@asynccontextmanager
+async def holding_key(db: Database, member: UUID, key: str) -> AsyncIterator[None]:
+    """Let only one import with this member's idempotency key run at a time.
+
+    Locks: session advisory lock of the key, as `holding_batch`.
+    """
+    async with _holding(db, "key", f"{member}/{key}"):
+        yield
+
+
+@asynccontextmanager
+async def _holding(db: Database, what: str, name: object) -> AsyncIterator[None]:
     async with db.pool.acquire() as connection:
-        await connection.execute(_Q["hold_batch"], batch)
+        await connection.execute(_Q[f"hold_{what}"], name)
         try:
             yield
         finally:
             if not connection.is_closed():
-                await connection.execute(_Q["let_go_batch"], batch)
+                await connection.execute(_Q[f"let_go_{what}"], name)
 
 
 @asynccontextmanager

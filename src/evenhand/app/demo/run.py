@@ -54,7 +54,7 @@ def run_demo(settings: Settings, *, stay: bool) -> int:
     with _service(settings, stay=stay) as url:
         asyncio.run(ensure_workspace(settings, state))
         story = _play(url, settings, state, folder, console)
-        print_summary(Console(), story, url=url if stay else None)
+        print_summary(Console(), story)
         good = story.is_whole
         if stay:
             open_workshop(url, state, Console())
