@@ -52,14 +52,16 @@ async def list_logs(request: Request) -> Response:
     """Logs of the caller's workspace, with the verifier key."""
     async with admitted(request) as (tx, actor):
         log = await get_log(tx, actor.workspace_id)
-    return json_answer([
-        {
-            "workspace": str(log.workspace),
-            "origin": log.origin,
-            "vkey": log.vkey,
-            "url": f"{str(request.base_url).rstrip('/')}/log/{log.workspace}",
-        }
-    ])
+    return json_answer(
+        [
+            {
+                "workspace": str(log.workspace),
+                "origin": log.origin,
+                "vkey": log.vkey,
+                "url": f"{str(request.base_url).rstrip('/')}/log/{log.workspace}",
+            }
+        ]
+    )
 
 
 @log_router.on("GET", "/{workspace}/checkpoint", permission="log.read")
@@ -69,8 +71,9 @@ async def read_checkpoint(request: Request, workspace: UUID) -> Response:
     note = await asyncio.to_thread(log.note)
     if note is None:
         raise LogUnavailable("The log is not published yet; try again in a second.")
-    return Response(note, media_type="text/plain; charset=utf-8",
-                    headers={"Cache-Control": "no-store"})
+    return Response(
+        note, media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"}
+    )
 
 
 @log_router.on("GET", "/{workspace}/tile/{path:path}", permission="log.read")
@@ -85,8 +88,11 @@ async def read_tile(request: Request, workspace: UUID, path: str) -> Response:
         data = await asyncio.to_thread(log.read, wanted)
     except OSError as error:
         raise NotFound("There is no such tile (yet).") from error
-    return Response(data, media_type="application/octet-stream",
-                    headers={"Cache-Control": "private, max-age=31536000, immutable"})
+    return Response(
+        data,
+        media_type="application/octet-stream",
+        headers={"Cache-Control": "private, max-age=31536000, immutable"},
+    )
 
 
 @router.on("GET", "/receipts/{index}", permission="receipts.read", summary="An offline receipt")

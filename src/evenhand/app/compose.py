@@ -163,6 +163,11 @@ async def _housekeep(db: Database) -> None:
             await expire_leases(db)
             if ticks % int(_SWEEP_EVERY_S / _EXPIRE_EVERY_S) == 0:
                 await sweep_abandoned(db, idle=_ABANDONED)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError,
-                EvenhandError) as error:
+        except (
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            OSError,
+            TimeoutError,
+            EvenhandError,
+        ) as error:
             _LOG.warning("housekeeping: %s; trying again", type(error).__name__)

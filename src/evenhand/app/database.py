@@ -25,7 +25,7 @@ __all__ = ["address_of_url", "embedded_address", "prepare", "prepared_login"]
 
 
 def address_of_url(url: str) -> DatabaseAddress:
-    """asyncpg's arguments from `postgresql://user:password@host:port/database?sslmode=…`.
+    """Asyncpg's arguments from `postgresql://user:password@host:port/database?sslmode=…`.
 
     Raises:
         Invalid: not such a URL. The message never repeats it, since it holds a password.

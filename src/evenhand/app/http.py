@@ -10,7 +10,8 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from evenhand import __version__
-from evenhand.access.routes import log_router, router as access_router
+from evenhand.access.routes import log_router
+from evenhand.access.routes import router as access_router
 from evenhand.conflicts.routes import router as conflicts_router
 from evenhand.consensus.routes import router as consensus_router
 from evenhand.exports.routes import router as exports_router
@@ -150,4 +151,3 @@ async def _http_refusal(_request: Request, error: Exception) -> Response:
     else:
         refusal = Invalid("The request is not acceptable.", code="request_refused")
     return problem_answer(refusal)
-

@@ -72,8 +72,14 @@ def url_of(settings: Settings, listener: socket.socket) -> str:
     return f"http://{host}:{port}"
 
 
-async def serve_socket(settings: Settings, login: AppLogin, listener: socket.socket, *,
-                       stop: asyncio.Event, ready: asyncio.Event) -> None:
+async def serve_socket(
+    settings: Settings,
+    login: AppLogin,
+    listener: socket.socket,
+    *,
+    stop: asyncio.Event,
+    ready: asyncio.Event,
+) -> None:
     """One web process's life: until `stop`, then the requests in flight are finished."""
     async with running_service(settings, login) as service:
         config = uvicorn.Config(
@@ -189,17 +195,19 @@ async def _keep_child(
     stop: asyncio.Event,
     ready: asyncio.Event,
 ) -> None:
-    message = json.dumps({
-        "settings": {
-            "data_dir": str(settings.data_dir),
-            "host": settings.host,
-            "port": settings.port,
-            "pool_size": settings.pool_size,
-        },
-        "address": login.address,
-        "token_secret": login.token_secret.hex(),
-        "fd": listener.fileno(),
-    })
+    message = json.dumps(
+        {
+            "settings": {
+                "data_dir": str(settings.data_dir),
+                "host": settings.host,
+                "port": settings.port,
+                "pool_size": settings.pool_size,
+            },
+            "address": login.address,
+            "token_secret": login.token_secret.hex(),
+            "fd": listener.fileno(),
+        }
+    )
     while not stop.is_set():
         child = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -240,4 +248,3 @@ def settings_of(message: dict[str, Any]) -> tuple[Settings, AppLogin, int]:
         address=message["address"], token_secret=bytes.fromhex(message["token_secret"])
     )
     return settings, login, message["fd"]
-

@@ -30,9 +30,7 @@ async def _work(settings: Settings, login: AppLogin, descriptor: int) -> None:
     loop.add_signal_handler(signal.SIGINT, lambda: None)
     loop.add_reader(sys.stdin.fileno(), stop.set)
     listener = socket.socket(fileno=descriptor)
-    serving = asyncio.create_task(
-        serve_socket(settings, login, listener, stop=stop, ready=ready)
-    )
+    serving = asyncio.create_task(serve_socket(settings, login, listener, stop=stop, ready=ready))
     waiting = asyncio.create_task(ready.wait())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     if ready.is_set():

@@ -38,9 +38,7 @@ class AsyncClient:
             lambda: self._client.post(path, body, idempotency_key=idempotency_key)
         )
 
-    async def lease(
-        self, project: str, *, hold: int = 1, have: Sequence[str] = ()
-    ) -> list[Lease]:
+    async def lease(self, project: str, *, hold: int = 1, have: Sequence[str] = ()) -> list[Lease]:
         """As `Client.lease`."""
         return await self._run(lambda: self._client.lease(project, hold=hold, have=have))
 

@@ -58,9 +58,7 @@ class Client:
         """Use a one-time code; gives the API key. Not repeated: a code works once."""
         return self.post("/invitations/accept", {"code": code})["api_key"]
 
-    def lease(
-        self, project: str, *, hold: int = 1, have: Sequence[str] = ()
-    ) -> list[Lease]:
+    def lease(self, project: str, *, hold: int = 1, have: Sequence[str] = ()) -> list[Lease]:
         """Hold `hold` leases; gives those not in `have`. Repeating is safe."""
         answer = self._transport.json(
             "POST",
@@ -100,7 +98,7 @@ class Client:
             leases=[Lease.of(lease) for lease in said["leases"]],
         )
 
-    def import_items(  # noqa: PLR0913 - the request's own parts
+    def import_items(
         self,
         project: str,
         chunks: Iterable[bytes],

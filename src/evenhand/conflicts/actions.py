@@ -135,9 +135,7 @@ async def read_policy(tx: Tx, workspace: UUID) -> Policy:
     return Policy(
         version=row["version"],
         cooling_off_days=row["cooling_off_days"],
-        thresholds={
-            kind: Fraction(text) for kind, text in json.loads(row["thresholds"]).items()
-        },
+        thresholds={kind: Fraction(text) for kind, text in json.loads(row["thresholds"]).items()},
         accept_possible=row["accept_possible"],
     )
 

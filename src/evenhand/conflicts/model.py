@@ -92,4 +92,3 @@ class Verdict:
     allowed: bool
     reasons: tuple[str, ...]
     good_until: datetime
-

@@ -35,7 +35,7 @@ from evenhand.platform.clock import utc_now
 from evenhand.platform.errors import Invalid, NotFound
 from evenhand.platform.ids import new_id
 from evenhand.platform.paging import page_of, parse_cursor, parse_limit
-from evenhand.platform.web import Body, body_of, json_answer, JsonId, RoomRouter
+from evenhand.platform.web import Body, JsonId, RoomRouter, body_of, json_answer
 
 from .actions import change_wall, declare_rival, evaluate_in, lock_wall, newly_denied
 
@@ -183,18 +183,14 @@ async def make_rival(request: Request, body: RivalIn) -> Response:
     """Declare a rival of the customer. Declaring it twice changes nothing."""
     async with admitted(request) as (tx, actor):
         try:
-            await declare_rival(
-                tx, actor.workspace_id, actor=actor.member_id, rival=body.party_id
-            )
+            await declare_rival(tx, actor.workspace_id, actor=actor.member_id, rival=body.party_id)
         except asyncpg.ForeignKeyViolationError as error:
             raise NotFound("There is no such party; declare it first.") from error
         answer = await _enforce(request, tx, actor, body.party_id)
     return json_answer(answer, 201)
 
 
-@router.on(
-    "GET", "/members/{member_id}/verdict", permission="conflicts.read", answer=VerdictOut
-)
+@router.on("GET", "/members/{member_id}/verdict", permission="conflicts.read", answer=VerdictOut)
 async def read_verdict(request: Request, member_id: UUID) -> Response:
     """Would the wall let this member see the customer's data now, and why not."""
     async with admitted(request) as (tx, actor):
@@ -209,25 +205,25 @@ async def read_exposure(request: Request, limit: int = 50) -> Response:
     async with admitted(request) as (tx, actor):
         vendors = await read_vendor_shares(tx, actor.workspace_id)
         members = await read_member_shares(tx, actor.workspace_id, most=most)
-    return json_answer({
-        "vendors": [
-            {
-                "vendor_id": None if row.vendor_id is None else str(row.vendor_id),
-                "vendor_name": row.vendor_name,
-                "item_count": row.item_count,
-                "member_count": row.member_count,
-            }
-            for row in vendors
-        ],
-        "members": [
-            {"member_id": str(row.member_id), "item_count": row.item_count} for row in members
-        ],
-    })
+    return json_answer(
+        {
+            "vendors": [
+                {
+                    "vendor_id": None if row.vendor_id is None else str(row.vendor_id),
+                    "vendor_name": row.vendor_name,
+                    "item_count": row.item_count,
+                    "member_count": row.member_count,
+                }
+                for row in vendors
+            ],
+            "members": [
+                {"member_id": str(row.member_id), "item_count": row.item_count} for row in members
+            ],
+        }
+    )
 
 
-async def _enforce(
-    request: Request, tx: Tx, actor: Actor, made: UUID
-) -> dict[str, object]:
+async def _enforce(request: Request, tx: Tx, actor: Actor, made: UUID) -> dict[str, object]:
     denied = await newly_denied(tx, actor.workspace_id, now=utc_now())
     revoked = await request.app.state.members_out(tx, actor.workspace_id, denied)
     return {"id": str(made), "newly_denied": len(denied), "leases_revoked": revoked}
@@ -244,8 +240,10 @@ async def _once(
 def _share(body: TieIn) -> tuple[Decimal, Decimal] | None:
     if body.share_lo is None and body.share_hi is None:
         return None
-    written = ("0" if body.share_lo is None else body.share_lo,
-               "1" if body.share_hi is None else body.share_hi)
+    written = (
+        "0" if body.share_lo is None else body.share_lo,
+        "1" if body.share_hi is None else body.share_hi,
+    )
     # Exponents are out: 1e-100000 is a decimal for Python and none for the database.
     if not all(_DECIMAL.fullmatch(text) for text in written):
         raise Invalid("A share is a decimal like 0.49.", code="tie_refused")

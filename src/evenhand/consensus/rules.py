@@ -53,9 +53,7 @@ def aggregate_judgments(
     items = [one.item for one in judged]
     annotators = [one.annotator for one in judged]
     labels = [task_type.label_of(one.answer) for one in judged]
-    chosen = aggregate(
-        items, annotators, labels, method=method, classes=binding.classes
-    )
+    chosen = aggregate(items, annotators, labels, method=method, classes=binding.classes)
     plain = majority(items, annotators, labels, classes=binding.classes)
     measure = task_type.agreement(settings)
     # Agreement needs an item that two people judged; a consensus does not.

@@ -147,7 +147,7 @@ async def make_leaderboard(request: Request, project_id: UUID, run_id: UUID) -> 
     return Export(look.logged.index, len(ranking), once())
 
 
-async def _preferences(  # noqa: PLR0913 - what one stream needs
+async def _preferences(
     request: Request,
     project: Project,
     judgments: Sequence[UUID],
@@ -159,14 +159,10 @@ async def _preferences(  # noqa: PLR0913 - what one stream needs
     release = release_of(request)
     for start in range(0, len(judgments), _PAGE):
         async with admitted(request) as (tx, actor):
-            rows = await read_judgments(
-                tx, actor.workspace_id, judgments[start : start + _PAGE]
-            )
+            rows = await read_judgments(tx, actor.workspace_id, judgments[start : start + _PAGE])
             wanted = sorted({row.item_id for row in rows})
             items = await read_items(tx, actor.workspace_id, wanted)
-        opened = await release.open_bulk(
-            answers, "answer", [(row.id, row.answer) for row in rows]
-        )
+        opened = await release.open_bulk(answers, "answer", [(row.id, row.answer) for row in rows])
         texts = await release.open_bulk(
             payloads, "payload", [(item.id, item.payload) for item in items]
         )
@@ -215,9 +211,7 @@ async def _consensus(
         )
 
 
-async def _items(
-    request: Request, items: Sequence[UUID], look: BulkLook
-) -> AsyncIterator[bytes]:
+async def _items(request: Request, items: Sequence[UUID], look: BulkLook) -> AsyncIterator[bytes]:
     release = release_of(request)
     for start in range(0, len(items), _PAGE):
         async with admitted(request) as (tx, actor):
@@ -275,8 +269,6 @@ async def _all(tx: Tx, page: Callable[[Tx, UUID], Awaitable[list[UUID]]]) -> lis
 async def _items_of(tx: Tx, actor: Actor, judgments: Sequence[UUID]) -> list[UUID]:
     found: set[UUID] = set()
     for start in range(0, len(judgments), _IDS):
-        rows = await read_judgments(
-            tx, actor.workspace_id, judgments[start : start + _IDS]
-        )
+        rows = await read_judgments(tx, actor.workspace_id, judgments[start : start + _IDS])
         found.update(row.item_id for row in rows)
     return sorted(found)

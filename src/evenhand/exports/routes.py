@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import Field
 
 from evenhand.platform.errors import Invalid
 from evenhand.platform.web import Body, JsonId, RoomRouter

@@ -19,7 +19,15 @@ __all__ = [
 ]
 
 LEADERBOARD_COLUMNS = (
-    "rank", "name", "score", "low", "high", "win_probability", "wins", "losses", "ties",
+    "rank",
+    "name",
+    "score",
+    "low",
+    "high",
+    "win_probability",
+    "wins",
+    "losses",
+    "ties",
 )
 
 
@@ -58,13 +66,18 @@ def consensus_line(
     item_id: str, meta: Mapping[str, Any], payload: Mapping[str, Any], result: Mapping[str, Any]
 ) -> bytes:
     """One item with its consensus."""
-    return render_json({
-        "item_id": item_id,
-        "id": meta.get("id"),
-        "meta": meta.get("meta", {}),
-        "payload": dict(payload),
-        **result,
-    }) + b"\n"
+    return (
+        render_json(
+            {
+                "item_id": item_id,
+                "id": meta.get("id"),
+                "meta": meta.get("meta", {}),
+                "payload": dict(payload),
+                **result,
+            }
+        )
+        + b"\n"
+    )
 
 
 def item_line(item_id: str, meta: Mapping[str, Any]) -> bytes:

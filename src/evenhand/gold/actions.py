@@ -104,9 +104,7 @@ class GoldService:
                 return
             project = await get_project(tx, workspace, judged["project_id"])
             annotator = judged["annotator_id"]
-            gold_intent = await self._intend(
-                tx, workspace, annotator, judged["item_id"], "score"
-            )
+            gold_intent = await self._intend(tx, workspace, annotator, judged["item_id"], "score")
             answer_intent = await intend(
                 tx,
                 workspace,
@@ -116,10 +114,16 @@ class GoldService:
                 target=judged["id"],
                 purpose="score",
             )
-        gold_look, answer_look = await self._release.open([
-            Ticket(workspace, project.id, judged["item_id"], "gold", gold_intent, row["sealed"]),
-            Ticket(workspace, project.id, judged["id"], "answer", answer_intent, judged["answer"]),
-        ])
+        gold_look, answer_look = await self._release.open(
+            [
+                Ticket(
+                    workspace, project.id, judged["item_id"], "gold", gold_intent, row["sealed"]
+                ),
+                Ticket(
+                    workspace, project.id, judged["id"], "answer", answer_intent, judged["answer"]
+                ),
+            ]
+        )
         gold = msgspec.json.decode(gold_look.plaintext)
         answer = msgspec.json.decode(answer_look.plaintext)
         correct = score_answer(project.task_type, answer, gold["answer"]) == 1.0
@@ -135,9 +139,7 @@ class GoldService:
             )
             await job.finish(tx)
 
-    async def _intend(
-        self, tx: Tx, workspace: UUID, actor: UUID, item: UUID, purpose: str
-    ) -> int:
+    async def _intend(self, tx: Tx, workspace: UUID, actor: UUID, item: UUID, purpose: str) -> int:
         return await intend(
             tx,
             workspace,

@@ -32,8 +32,8 @@ __all__ = [
     "NewWorkspace",
     "accept_code",
     "create_key",
-    "create_workspace",
     "create_operator_key",
+    "create_workspace",
     "find_once",
     "invite",
     "issue_code",
@@ -143,9 +143,7 @@ async def invite(
         Conflict: the person is a member already.
     """
     if _ORDER[role] < _ORDER[actor.role]:
-        raise Forbidden(
-            f"A {actor.role} cannot invite a {role}.", code="role_above_inviter"
-        )
+        raise Forbidden(f"A {actor.role} cannot invite a {role}.", code="role_above_inviter")
     try:
         member = await _insert_member(
             tx,
@@ -276,9 +274,7 @@ async def create_operator_key(tx: Tx, workspace: UUID, *, role: Role, mode: str)
     return await create_key(tx, workspace, by=owner, member=owner, role=role, mode=mode)
 
 
-async def list_keys(
-    tx: Tx, workspace: UUID, *, after: UUID, limit: int
-) -> list[dict[str, object]]:
+async def list_keys(tx: Tx, workspace: UUID, *, after: UUID, limit: int) -> list[dict[str, object]]:
     """API keys without their secrets, oldest first."""
     return [
         {
@@ -306,9 +302,7 @@ async def revoke_key(tx: Tx, workspace: UUID, *, by: UUID | None, key: UUID) -> 
     """
     if await tx.fetchval(_Q["revoke_credential"], workspace, key) is None:
         raise NotFound("There is no such key, or it is revoked already.")
-    await intend(
-        tx, workspace, "key.revoked/1", actor=by, policy=POLICY_HASH, target=key
-    )
+    await intend(tx, workspace, "key.revoked/1", actor=by, policy=POLICY_HASH, target=key)
 
 
 async def remove_member(tx: Tx, actor: Actor, member: UUID) -> None:
@@ -386,15 +380,18 @@ async def _insert_member(
     )
     if vendor is not None:
         await declare_tie(
-            tx, workspace, source=party, target=vendor, kind="employment", share=None,
+            tx,
+            workspace,
+            source=party,
+            target=vendor,
+            kind="employment",
+            share=None,
             said_by="invitation",
         )
     return made
 
 
-async def _issue_code(
-    tx: Tx, workspace: UUID, member: UUID, *, invited_by: UUID | None
-) -> Minted:
+async def _issue_code(tx: Tx, workspace: UUID, member: UUID, *, invited_by: UUID | None) -> Minted:
     minted = Minted(new_id(), render_secret("code", workspace, new_secret()))
     await tx.execute(
         _Q["insert_invitation"],

@@ -13,7 +13,7 @@ from evenhand.platform.errors import Forbidden
 from evenhand.platform.ids import new_id
 from evenhand.platform.paging import page_of, parse_cursor, parse_limit
 from evenhand.platform.queries import load_queries
-from evenhand.platform.web import Body, body_of, json_answer, JsonId, PUBLIC, RoomRouter
+from evenhand.platform.web import PUBLIC, Body, JsonId, RoomRouter, body_of, json_answer
 
 from .actions import (
     accept_code,
@@ -177,9 +177,7 @@ async def sign_out(request: Request) -> Response:
     return answer
 
 
-@router.on(
-    "POST", "/invitations/accept", permission=PUBLIC, status_code=201, answer=AcceptedOut
-)
+@router.on("POST", "/invitations/accept", permission=PUBLIC, status_code=201, answer=AcceptedOut)
 async def accept(request: Request, body: CodeIn) -> Response:
     """Use a one-time code to get an API key."""
     minted, member, name, role = await accept_code(database_of(request), body.code, session=False)
@@ -194,15 +192,17 @@ async def me(request: Request) -> Response:
     async with admitted(request) as (tx, actor):
         workspace = await tx.fetchrow(_Q["get_workspace"], actor.workspace_id)
     assert workspace is not None, "an actor has a workspace"  # noqa: S101 - foreign key
-    return json_answer({
-        "workspace": {
-            "id": str(actor.workspace_id),
-            "name": workspace["name"],
-            "level": workspace["level"],
-        },
-        "member": {"id": str(actor.member_id), "name": actor.name, "role": actor.role},
-        "permissions": sorted(name for name in PERMISSIONS if actor.may(name)),
-    })
+    return json_answer(
+        {
+            "workspace": {
+                "id": str(actor.workspace_id),
+                "name": workspace["name"],
+                "level": workspace["level"],
+            },
+            "member": {"id": str(actor.member_id), "name": actor.name, "role": actor.role},
+            "permissions": sorted(name for name in PERMISSIONS if actor.may(name)),
+        }
+    )
 
 
 @router.on("POST", "/invitations", permission="members.invite", status_code=201, answer=InvitedOut)
@@ -294,9 +294,7 @@ async def make_key(
 
 
 @router.on("GET", "/keys", permission="keys.read", answer=KeyPage)
-async def list_all_keys(
-    request: Request, limit: int = 50, cursor: str | None = None
-) -> Response:
+async def list_all_keys(request: Request, limit: int = 50, cursor: str | None = None) -> Response:
     """API keys of the workspace, without their secrets."""
     after, most = parse_cursor(cursor), parse_limit(limit)
     async with admitted(request) as (tx, actor):

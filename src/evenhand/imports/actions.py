@@ -58,7 +58,7 @@ _DELETE_ROWS = 5000
 class Importer:
     """One import of one file into one project."""
 
-    def __init__(  # noqa: PLR0913 - one import's fixed surroundings
+    def __init__(
         self,
         db: Database,
         keyring: Keyring,

@@ -69,15 +69,11 @@ async def import_file(
     """Stream a file of items in; errors name the line; nothing is kept when one line is wrong."""
     form = _FORMS.get(content_type.partition(";")[0].strip().lower())
     if form is None:
-        raise Invalid(
-            f"Content-Type is one of {', '.join(sorted(_FORMS))}.", code="no_such_format"
-        )
+        raise Invalid(f"Content-Type is one of {', '.join(sorted(_FORMS))}.", code="no_such_format")
     keyring: Keyring = request.app.state.keyring
     async with admitted(request) as (tx, actor):
         project = await get_project(tx, actor.workspace_id, project_id)
-    importer = Importer(
-        database_of(request), keyring, actor, project, name=name, purpose=purpose
-    )
+    importer = Importer(database_of(request), keyring, actor, project, name=name, purpose=purpose)
     batch = await importer.run(
         request.stream(),
         form="csv" if form == "csv" else "jsonl",
@@ -93,9 +89,7 @@ async def list_all(
     """Batches of a project, oldest first."""
     after, most = parse_cursor(cursor), parse_limit(limit)
     async with admitted(request) as (tx, actor):
-        rows = await list_batches(
-            tx, actor.workspace_id, project_id, after=after, limit=most + 1
-        )
+        rows = await list_batches(tx, actor.workspace_id, project_id, after=after, limit=most + 1)
     return json_answer(page_of(rows, most, render=Batch.render, id_of=lambda row: row.id))
 
 

@@ -148,7 +148,8 @@ class RowMaker:
         if not isinstance(reason, str) or not 1 <= len(reason) <= _REASON_MAX:
             raise Invalid(f"gold.reason is a text of 1 to {_REASON_MAX} characters.")
         answer = check_answer(
-            self._project.task_type, {**self._project.settings, "reason": "optional"},
+            self._project.task_type,
+            {**self._project.settings, "reason": "optional"},
             gold["answer"],
         )
         sealed = self._sealer.seal(

@@ -27,7 +27,7 @@ __all__ = ["list_judgment_ids", "read_judgments", "submit_judgment"]
 _Q = load_queries(__package__ or "")
 
 
-async def submit_judgment(  # noqa: PLR0913 - the parts of the process that a submit needs
+async def submit_judgment(
     db: Database,
     keyring: Keyring,
     hints: PlaceHints,
@@ -80,8 +80,10 @@ async def submit_judgment(  # noqa: PLR0913 - the parts of the process that a su
         raise
     first = rows[0]
     grants = grants_of(rows, hints, admission, new.project)
-    if first["wall"] == "unknown" and new.next is not None and await check_stop(
-        db, admission, rows
+    if (
+        first["wall"] == "unknown"
+        and new.next is not None
+        and await check_stop(db, admission, rows)
     ):
         # The verdict was void (a tie changed, a new day): it has just been computed; ask again.
         grants = await lease_next(
@@ -106,9 +108,7 @@ async def list_judgment_ids(
     return [row["id"] for row in rows]
 
 
-async def read_judgments(
-    tx: Tx, workspace: UUID, ids: Sequence[UUID]
-) -> list[SealedJudgment]:
+async def read_judgments(tx: Tx, workspace: UUID, ids: Sequence[UUID]) -> list[SealedJudgment]:
     """Judgments by ascending id."""
     rows = await tx.fetch(_Q["read_judgments"], workspace, ids)
     return [SealedJudgment(**row) for row in rows]

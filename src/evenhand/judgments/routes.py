@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from evenhand.access import release_of
 from evenhand.identity import POLICY_HASH, credential_of, database_of
-from evenhand.platform.web import Body, json_answer, JsonId, RoomRouter
+from evenhand.platform.web import Body, JsonId, RoomRouter, json_answer
 from evenhand.projects import check_answer, check_order, find_project
 from evenhand.tasks import LeaseOut, WantIn, hints_of, open_grants, render_leases
 

@@ -14,8 +14,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 
-from .errors import Conflict, EvenhandError, Expired, Forbidden, Invalid, NotFound
-from .errors import Unauthenticated, Unavailable
+from .errors import (
+    Conflict,
+    EvenhandError,
+    Expired,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+)
 from .tokens import TokenMinter
 
 if TYPE_CHECKING:

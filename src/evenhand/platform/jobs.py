@@ -128,14 +128,18 @@ class JobRunner:
         extending = asyncio.create_task(self._extend(job))
         try:
             await self._handlers[job.kind](job)
-        except (EvenhandError, asyncpg.PostgresError, OSError, TimeoutError, ValueError,
-                LookupError) as error:
+        except (
+            EvenhandError,
+            asyncpg.PostgresError,
+            OSError,
+            TimeoutError,
+            ValueError,
+            LookupError,
+        ) as error:
             # By type only: an exception's text may hold content.
             _LOG.warning("job %s failed: %s", job.kind, type(error).__name__)
             async with self._db.transaction(job.workspace) as tx:
-                await tx.execute(
-                    _FAIL, job.workspace, job.id, type(error).__name__, _ATTEMPTS_MAX
-                )
+                await tx.execute(_FAIL, job.workspace, job.id, type(error).__name__, _ATTEMPTS_MAX)
         finally:
             extending.cancel()
 

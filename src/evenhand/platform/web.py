@@ -20,8 +20,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from .db import refusal_of
-from .errors import Conflict, EvenhandError, Expired, Forbidden, Invalid, NotFound, Problem
-from .errors import Unauthenticated, Unavailable
+from .errors import (
+    Conflict,
+    EvenhandError,
+    Expired,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Problem,
+    Unauthenticated,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -266,7 +275,7 @@ class Refusals:
 
         try:
             await self._app(scope, receive, watch)
-        except Exception as error:  # noqa: BLE001 - the one place that answers for all
+        except Exception as error:
             answer = self._answer_to(error, scope)
             if begun:
                 raise
@@ -280,8 +289,9 @@ class Refusals:
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         place = "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
-        _LOG.error("fault in %s %s: %s at %s", scope["method"], scope["path"],
-                   type(error).__name__, place)
+        _LOG.error(
+            "fault in %s %s: %s at %s", scope["method"], scope["path"], type(error).__name__, place
+        )
         body = {
             "type": "urn:evenhand:problem:fault",
             "title": _TITLES[500],

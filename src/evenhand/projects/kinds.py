@@ -62,11 +62,10 @@ def score_answer(kind: str, answer: Mapping[str, Any], gold_answer: Mapping[str,
     return get_task_type(kind).score(answer, gold_answer=gold_answer)
 
 
-def presentation_order(
-    settings: Mapping[str, Any], lease_id: UUID
-) -> Literal["given", "swapped"]:
+def presentation_order(settings: Mapping[str, Any], lease_id: UUID) -> Literal["given", "swapped"]:
     """Which side is shown first. Random order is drawn from the lease's own random bits, so that
-    it is the same when the lease is handed out again and nobody has to store it."""
+    it is the same when the lease is handed out again and nobody has to store it.
+    """
     if settings.get("order") == "random" and lease_id.int & 1:
         return "swapped"
     return "given"

@@ -64,15 +64,17 @@ class Context:
 
     def encode(self, dek_id: bytes) -> bytes:
         """Fixed-width parts first and the only variable one last: the encoding is injective."""
-        return b"".join((
-            _FORMAT,
-            self.workspace.bytes,
-            self.project.bytes,
-            self.object.bytes,
-            self.version.to_bytes(4, "big"),
-            dek_id,
-            self.field.encode("ascii"),
-        ))
+        return b"".join(
+            (
+                _FORMAT,
+                self.workspace.bytes,
+                self.project.bytes,
+                self.object.bytes,
+                self.version.to_bytes(4, "big"),
+                dek_id,
+                self.field.encode("ascii"),
+            )
+        )
 
 
 def seal(dek: DataKey, context: Context, plaintext: bytes, *, nonce: bytes) -> bytes:

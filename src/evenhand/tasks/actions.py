@@ -86,9 +86,7 @@ async def lease_next(
     return []
 
 
-async def check_stop(
-    db: Database, admission: Admission, rows: Sequence[Mapping[str, Any]]
-) -> bool:
+async def check_stop(db: Database, admission: Admission, rows: Sequence[Mapping[str, Any]]) -> bool:
     """True when the caller shall ask again, since its verdict has just been computed.
 
     Raises:
@@ -96,9 +94,7 @@ async def check_stop(
     """
     if not rows or rows[0]["wall"] in {None, "allowed"}:
         return False
-    verdict = await evaluate(
-        db, admission.workspace, rows[0]["member_id"], now=utc_now()
-    )
+    verdict = await evaluate(db, admission.workspace, rows[0]["member_id"], now=utc_now())
     if rows[0]["wall"] == "denied":
         require_allowed(verdict)
     return True
@@ -164,13 +160,11 @@ async def project_of_lease(tx: Tx, workspace: UUID, lease: UUID) -> UUID:
     """
     project: UUID | None = await tx.fetchval(_Q["project_of_lease"], workspace, lease)
     if project is None:
-        raise NotFound(
-            "You hold no such lease; ask for your next task.", code="lease_not_yours"
-        )
+        raise NotFound("You hold no such lease; ask for your next task.", code="lease_not_yours")
     return project
 
 
-async def add_tasks(  # noqa: PLR0913 - one argument per key column
+async def add_tasks(
     tx: Tx, workspace: UUID, *, project: UUID, batch: UUID, purpose: str, tasks: Sequence[NewTask]
 ) -> None:
     """Write task rows, one per wanted judgment."""
@@ -213,4 +207,3 @@ async def revoke_leases(tx: Tx, workspace: UUID, members: Sequence[UUID]) -> int
     """Take back every lease of some members; gives how many."""
     gone: int = await tx.fetchval(_Q["revoke"], workspace, members)
     return gone
-

@@ -36,7 +36,8 @@ class PlaceHints:
 
     def keep(self, caller: bytes, project: UUID, batch: UUID, place: int) -> None:
         """Remember a find. The time to forget is set by the first find since the last look from
-        the start, so that returned tasks are seen again."""
+        the start, so that returned tasks are seen again.
+        """
         now = time.monotonic()
         kept = self._kept.get((caller, project))
         until = kept[0] if kept is not None and now <= kept[0] else now + _FORGET_AFTER_S

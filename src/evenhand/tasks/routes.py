@@ -107,7 +107,5 @@ async def _end(
             project = await project_of_lease(tx, actor.workspace_id, lease_id)
         sealer = await keyring.sealer(admission.workspace, project)
         sealed = sealer.seal(lease_id, "reason", json.dumps(reason).encode())
-    await end_lease(
-        database, admission, lease=lease_id, outcome=outcome, sealed_reason=sealed
-    )
+    await end_lease(database, admission, lease=lease_id, outcome=outcome, sealed_reason=sealed)
     return json_answer({"lease": {"id": str(lease_id), "state": outcome}})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from uuid import UUID
 
 import msgspec
 from pydantic import BaseModel, Field
@@ -31,9 +30,7 @@ class WantIn(Body):
     """Make sure that I hold `hold` leases, and give me those that are not in `have`."""
 
     hold: Annotated[int, Field(ge=1, le=HOLD_MAX)] = 1
-    have: Annotated[list[JsonId], Field(max_length=HOLD_MAX)] = Field(
-        default_factory=list
-    )
+    have: Annotated[list[JsonId], Field(max_length=HOLD_MAX)] = Field(default_factory=list)
 
     def want(self) -> Want:
         """The same as a value."""

@@ -24,9 +24,7 @@ def partition_of(keys: LogKeys, object_id: UUID) -> bytes:
     return blind(keys.partition, object_id.bytes)
 
 
-def leaf_of(
-    row: Mapping[str, Any], *, keys: LogKeys, noise: bytes
-) -> tuple[bytes | None, bytes]:
+def leaf_of(row: Mapping[str, Any], *, keys: LogKeys, noise: bytes) -> tuple[bytes | None, bytes]:
     """Partition and entry bytes of an intent. `noise` is 28 random bytes: salt, then nonce.
 
     The details name actor, object, lease and purpose; the commitments let the customer prove any

@@ -21,9 +21,7 @@ __all__ = ["create_log", "get_log", "intend"]
 _Q = load_queries(__package__ or "")
 
 
-async def create_log(
-    tx: Tx, workspace: UUID, wrap: Callable[[str, bytes], bytes]
-) -> LogIdentity:
+async def create_log(tx: Tx, workspace: UUID, wrap: Callable[[str, bytes], bytes]) -> LogIdentity:
     """A new log with the signed head of the empty tree. `wrap` seals a key under a field's name."""
     origin = f"evenhand.local/{workspace}"
     seed = random_bytes(32)
@@ -51,7 +49,7 @@ async def get_log(tx: Tx, workspace: UUID) -> LogIdentity:
     return LogIdentity(workspace=workspace, origin=row["origin"], vkey=row["vkey"])
 
 
-async def intend(  # noqa: PLR0913 - one argument per column of the leaf
+async def intend(
     tx: Tx,
     workspace: UUID,
     kind: str,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from evenhand.platform.db import Database
     from evenhand.tlog import Checkpoint, TileFile
 
-__all__ = ["Publisher", "PublishedLog"]
+__all__ = ["PublishedLog", "Publisher"]
 
 _Q = load_queries(__package__ or "")
 _CHUNK = 4096

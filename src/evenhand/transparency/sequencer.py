@@ -83,9 +83,7 @@ class Sequencer:
         Raises:
             LogForked: this database is older than the published log.
         """
-        rows = await self._db.fetch(
-            _Q["read_waiting"], self._db.token(workspace), _GROUP_MAX
-        )
+        rows = await self._db.fetch(_Q["read_waiting"], self._db.token(workspace), _GROUP_MAX)
         if not rows:
             return {}
         head = self._heads.get(workspace) or await self._load(workspace)
@@ -94,9 +92,7 @@ class Sequencer:
             leaf_of(
                 row,
                 keys=head.keys,
-                noise=noise[
-                    SALT_AND_NONCE_BYTES * place : SALT_AND_NONCE_BYTES * (place + 1)
-                ],
+                noise=noise[SALT_AND_NONCE_BYTES * place : SALT_AND_NONCE_BYTES * (place + 1)],
             )
             for place, row in enumerate(rows)
         ]
@@ -159,9 +155,7 @@ class Sequencer:
         signer = Signer(
             name=log["origin"], seed=self._unwrap(workspace, "log_seed", log["wrapped_seed"])
         )
-        keys = derive_keys(
-            signer, self._unwrap(workspace, "log_details", log["wrapped_details"])
-        )
+        keys = derive_keys(signer, self._unwrap(workspace, "log_details", log["wrapped_details"]))
         head = _Head(row["size"], Edge.from_bytes(row["edge"]), log["origin"], keys)
         self._heads[workspace] = head
         return head

@@ -100,9 +100,7 @@ class LogService:
                 found |= await self._find(workspace, wanted - found.keys())
         return found
 
-    async def _wait(
-        self, workspace: UUID, wanted: set[int], deadline: float
-    ) -> dict[int, Logged]:
+    async def _wait(self, workspace: UUID, wanted: set[int], deadline: float) -> dict[int, Logged]:
         """Those of `wanted` that are told of within a short while."""
         waiting = self._waiting[workspace]
         loop = asyncio.get_running_loop()
@@ -122,9 +120,7 @@ class LogService:
     async def _find(self, workspace: UUID, wanted: set[int]) -> dict[int, Logged]:
         """Those of `wanted` that the database says are in the tree: for who missed being told."""
         try:
-            rows = await self._db.fetch(
-                _Q["find_logged"], self._db.token(workspace), list(wanted)
-            )
+            rows = await self._db.fetch(_Q["find_logged"], self._db.token(workspace), list(wanted))
         except _FAULTS:
             return {}
         return {row["intent_id"]: Logged(row["index"], row["size"]) for row in rows}

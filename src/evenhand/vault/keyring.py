@@ -50,9 +50,7 @@ class Sealer:
     @property
     def used_up(self) -> bool:
         """True when a new data key is due."""
-        return (
-            self._sealed_count >= _OBJECTS_MAX or time.monotonic() - self._made_s >= _AGE_MAX_S
-        )
+        return self._sealed_count >= _OBJECTS_MAX or time.monotonic() - self._made_s >= _AGE_MAX_S
 
     def seal(self, object_id: UUID, field: str, plaintext: bytes, *, version: int = 1) -> bytes:
         """`plaintext` as field `field` of the object."""

@@ -51,4 +51,3 @@ class KeyHolder(Protocol):
     def status(self) -> KeyHolderStatus:
         """Level and a sentence for the page."""
         ...
-

@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_libraries(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+def _add_libraries(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:  # pyright: ignore[reportPrivateUsage]
     from evenhand.quality import cli as quality  # noqa: PLC0415 - NumPy only where it is used
     from evenhand.verify import cli as verify  # noqa: PLC0415
 

@@ -71,9 +71,7 @@ async def _with_database(work: Work, arguments: argparse.Namespace) -> int:
     settings = settings_of_arguments(arguments)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with prepared_login(settings) as login:
-        db = await Database.connect(
-            login.address, token_secret=login.token_secret, pool_size=2
-        )
+        db = await Database.connect(login.address, token_secret=login.token_secret, pool_size=2)
         try:
             return await work(db, settings, login, arguments)
         finally:
@@ -93,12 +91,16 @@ async def _create_workspace(
         owner_email=arguments.owner,
         domain=arguments.domain,
     )
-    print(json.dumps({
-        "id": str(made.id),
-        "name": arguments.name,
-        "owner_code": made.owner_code.secret,
-        "log_vkey": made.log.vkey,
-    }))
+    print(
+        json.dumps(
+            {
+                "id": str(made.id),
+                "name": arguments.name,
+                "owner_code": made.owner_code.secret,
+                "log_vkey": made.log.vkey,
+            }
+        )
+    )
     return 0
 
 

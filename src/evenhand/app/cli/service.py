@@ -68,9 +68,7 @@ def _up(arguments: argparse.Namespace) -> int:
             " Put a TLS proxy before a loopback address, or say --insecure.",
             code="insecure_host",
         )
-    uvloop.run(
-        serve(settings, workers=arguments.workers, ready_file=arguments.ready_file)
-    )
+    uvloop.run(serve(settings, workers=arguments.workers, ready_file=arguments.ready_file))
     return 0
 
 

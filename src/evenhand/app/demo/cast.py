@@ -90,7 +90,7 @@ def _vendor(owner: Client, name: str) -> str:
     return made
 
 
-def _player(  # noqa: PLR0913 - one invitation's parts
+def _player(
     url: str,
     owner: Client,
     state: DemoState,

@@ -81,9 +81,7 @@ class Dataset:
     def comparisons(self) -> list[Comparison]:
         """The 8,931 judgments, in the file's order."""
         reader = csv.DictReader(io.StringIO(_text("crowd-comparisons.csv.gz")))
-        return [
-            Comparison(int(row["id"]), int(row["worker"]), row["winner"]) for row in reader
-        ]
+        return [Comparison(int(row["id"]), int(row["worker"]), row["winner"]) for row in reader]
 
     @cached_property
     def people(self) -> list[int]:

@@ -35,9 +35,7 @@ def import_pairs(owner: Client, project: str, data: Dataset, cast: Cast) -> dict
         for pair in data.pairs:
             yield _line(pair, str(pair.id), assignees=assigned[pair.id])
 
-    return owner.import_items(
-        project, lines(), name="LLMFAO pairs", idempotency_key="demo-pairs"
-    )
+    return owner.import_items(project, lines(), name="LLMFAO pairs", idempotency_key="demo-pairs")
 
 
 def import_gold(owner: Client, project: str, data: Dataset, cast: Cast) -> dict[str, object]:
@@ -83,7 +81,8 @@ def answer_gold(
     url: str, project: str, data: Dataset, cast: Cast, training_of_item: dict[str, int]
 ) -> list[str]:
     """The simulated annotators answer the gold, one right, one wrong; gives feedback of the wrong
-    one's first answer, as it was shown."""
+    one's first answer, as it was shown.
+    """
     right = {one.pair.id: one.choice for one in data.training}
     other = {"left": "right", "right": "tie", "tie": "left"}
     told: list[str] = []
@@ -99,7 +98,7 @@ def answer_gold(
     return told
 
 
-def _work(  # noqa: PLR0913 - one annotator's whole shift
+def _work(
     url: str,
     project: str,
     player: Player,

@@ -62,9 +62,7 @@ def run_demo(settings: Settings, *, stay: bool) -> int:
     return 0 if good else 1
 
 
-def _play(
-    url: str, settings: Settings, state: DemoState, folder: Path, console: Console
-) -> Story:
+def _play(url: str, settings: Settings, state: DemoState, folder: Path, console: Console) -> Story:
     data = Dataset()
     with (
         Client(url, state.find("owner_key")) as owner,
@@ -213,21 +211,33 @@ def _verify(
     receipt.write_bytes(owner.receipt(look["index"]))
     commands = [
         [
-            "log", "verify", f"{url}/log/{log['workspace']}", "--key", log["vkey"],
-            "--state", str(folder / "log-state.json"), "--api-key-file", str(key_file),
+            "log",
+            "verify",
+            f"{url}/log/{log['workspace']}",
+            "--key",
+            log["vkey"],
+            "--state",
+            str(folder / "log-state.json"),
+            "--api-key-file",
+            str(key_file),
         ],
         ["receipt", "verify", str(receipt), "--data", str(settings.data_dir)],
     ]
     done: list[tuple[str, int, str]] = []
     for command in commands:
-        ran = subprocess.run(  # noqa: S603 - our own program and arguments
+        ran = subprocess.run(
             [sys.executable, "-m", "evenhand", *command],
             capture_output=True,
             text=True,
             check=False,
         )
-        done.append((f"evenhand {command[0]} {command[1]}", ran.returncode,
-                     ran.stdout.strip() or ran.stderr.strip()))
+        done.append(
+            (
+                f"evenhand {command[0]} {command[1]}",
+                ran.returncode,
+                ran.stdout.strip() or ran.stderr.strip(),
+            )
+        )
     return done
 
 
@@ -236,11 +246,22 @@ def _service(settings: Settings, *, stay: bool) -> Iterator[str]:
     """`evenhand up` in a process of its own; stopped cleanly at the end."""
     ready = settings.data_dir / "demo" / "ready.json"
     ready.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "evenhand", "up", "--data", str(settings.data_dir),
-               "--ready-file", str(ready), "--workers", "2",
-               "--port", str(settings.port if stay else 0)]
+    command = [
+        sys.executable,
+        "-m",
+        "evenhand",
+        "up",
+        "--data",
+        str(settings.data_dir),
+        "--ready-file",
+        str(ready),
+        "--workers",
+        "2",
+        "--port",
+        str(settings.port if stay else 0),
+    ]
     log = (settings.data_dir / "demo" / "service.log").open("ab")
-    child = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
+    child = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     try:
         deadline = time.monotonic() + _READY_WITHIN_S
         while not ready.exists():

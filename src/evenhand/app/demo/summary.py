@@ -89,9 +89,14 @@ def _leaderboard(console: Console, story: Story) -> None:
     table = Table(
         title=f"Top {_TOP} of {len(story.ranking)} models (Bradley-Terry, a tie is half a win each)"
     )
-    for name, side in (("#", "right"), ("model", "left"), ("score", "right"),
-                       ("95 % interval", "right"), ("beats the average", "right"),
-                       ("won / lost / tied", "right")):
+    for name, side in (
+        ("#", "right"),
+        ("model", "left"),
+        ("score", "right"),
+        ("95 % interval", "right"),
+        ("beats the average", "right"),
+        ("won / lost / tied", "right"),
+    ):
         table.add_column(name, justify=side)
     for row in story.ranking[:_TOP]:
         table.add_row(
@@ -108,7 +113,9 @@ def _leaderboard(console: Console, story: Story) -> None:
 
 def _people(console: Console, story: Story) -> None:
     total = len(story.data.pairs)
-    console.print("\n[bold]Who saw what share of the customer's items[/] (keys given, from the log)")
+    console.print(
+        "\n[bold]Who saw what share of the customer's items[/] (keys given, from the log)"
+    )
     for vendor in story.exposure["vendors"]:
         name = vendor["vendor_name"] or "the customer's own people"
         share = 100 * min(vendor["item_count"], total) / total
@@ -121,7 +128,9 @@ def _people(console: Console, story: Story) -> None:
         f"  The one person who saw most saw {most['item_count']:,}"
         f" ({100 * most['item_count'] / total:.0f} %)."
     )
-    console.print("\n[bold]Gold[/]: the 7 training pairs, answered by two [italic]simulated[/] people")
+    console.print(
+        "\n[bold]Gold[/]: the 7 training pairs, answered by two [italic]simulated[/] people"
+    )
     for score in story.gold:
         console.print(
             f"  {score['name']}: {score['correct_count']} of {score['scored_count']} right"

@@ -35,13 +35,18 @@ def open_workshop(url: str, state: DemoState, console: Console) -> None:
             idempotency_key="demo-workshop",
         )["id"]
         lines = (
-            json.dumps({
-                "id": f"try-{pair.id}",
-                "payload": {
-                    "prompt": pair.prompt, "left": pair.left_text, "right": pair.right_text,
-                },
-                "meta": {"left": pair.left, "right": pair.right},
-            }).encode() + b"\n"
+            json.dumps(
+                {
+                    "id": f"try-{pair.id}",
+                    "payload": {
+                        "prompt": pair.prompt,
+                        "left": pair.left_text,
+                        "right": pair.right_text,
+                    },
+                    "meta": {"left": pair.left, "right": pair.right},
+                }
+            ).encode()
+            + b"\n"
             for pair in data.pairs[::83][:_PAIRS]
         )
         owner.import_items(

@@ -1,0 +1,1 @@
+"""The edge: HTTP, command line, web processes, and the composition root that joins the rooms."""

@@ -1,0 +1,84 @@
+"""Annotators' hands: lease, submit and end, as the routes do it but without HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from tests.ground import Person, Tenant, run_as
+
+from evenhand.identity import POLICY_HASH
+from evenhand.judgments import NewJudgment, Submitted, submit_judgment
+from evenhand.platform.db import DatabaseAddress
+from evenhand.projects import Project
+from evenhand.tasks import Grant, PlaceHints, Want, end_lease, lease_next
+from evenhand.tasks.actions import Outcome
+
+LEFT = b'{"choice":"left","order":"given"}'
+RIGHT = b'{"choice":"right","order":"given"}'
+
+
+async def lease(
+    tenant: Tenant,
+    who: Person,
+    project: Project,
+    *,
+    hold: int = 1,
+    have: Sequence[UUID] = (),
+    hints: PlaceHints | None = None,
+) -> list[Grant]:
+    """Leases that `who` lacks; without hints unless some are given."""
+    return await lease_next(
+        tenant.db,
+        hints or PlaceHints(),
+        tenant.admission(who),
+        project=project.id,
+        want=Want(hold, tuple(have)),
+        policy=POLICY_HASH,
+    )
+
+
+async def submit(
+    tenant: Tenant,
+    who: Person,
+    project: Project,
+    lease_id: UUID,
+    answer: bytes = LEFT,
+    *,
+    key: str | None = None,
+    want: Want | None = None,
+    hints: PlaceHints | None = None,
+) -> Submitted:
+    """An answer to a lease, and the next leases if `want` says so."""
+    return await submit_judgment(
+        tenant.db,
+        tenant.service.keyring,
+        hints or PlaceHints(),
+        tenant.admission(who, "judgments.submit"),
+        NewJudgment(
+            project=project.id,
+            lease=lease_id,
+            answer=answer,
+            active_ms=1200,
+            settings_version=project.settings_version,
+            idempotency_key=key,
+            next=want,
+        ),
+        policy=POLICY_HASH,
+    )
+
+
+async def end(tenant: Tenant, who: Person, lease_id: UUID, outcome: Outcome) -> None:
+    """Skips, flags or gives back a lease."""
+    await end_lease(
+        tenant.db, tenant.admission(who), lease=lease_id, outcome=outcome, sealed_reason=b"sealed"
+    )
+
+
+async def run_out(admin: DatabaseAddress) -> None:
+    """Lets every active lease run out, by the database's clock."""
+    await run_as(
+        admin,
+        "UPDATE tasks.lease SET granted_at = now() - interval '2 s',"
+        " expires_at = now() - interval '1 s' WHERE state = 'active'",
+    )
