@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from uuid import UUID
 
+import asyncpg
 from tests.ground import Person, Tenant, run_as
 
 from evenhand.identity import POLICY_HASH
 from evenhand.judgments import NewJudgment, Submitted, submit_judgment
-from evenhand.platform.db import DatabaseAddress
+from evenhand.platform.db import DatabaseAddress, refusal_of
 from evenhand.projects import Project
 from evenhand.tasks import Grant, PlaceHints, Want, end_lease, lease_next
 from evenhand.tasks.actions import Outcome
 
 LEFT = b'{"choice":"left","order":"given"}'
 RIGHT = b'{"choice":"right","order":"given"}'
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turns what a SQL function refuses into its kind, as the edge does."""
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise
+        raise refusal from error
 
 
 async def lease(
@@ -28,14 +42,15 @@ async def lease(
     hints: PlaceHints | None = None,
 ) -> list[Grant]:
     """Leases that `who` lacks; without hints unless some are given."""
-    return await lease_next(
-        tenant.db,
-        hints or PlaceHints(),
-        tenant.admission(who),
-        project=project.id,
-        want=Want(hold, tuple(have)),
-        policy=POLICY_HASH,
-    )
+    with refusing():
+        return await lease_next(
+            tenant.db,
+            hints or PlaceHints(),
+            tenant.admission(who),
+            project=project.id,
+            want=Want(hold, tuple(have)),
+            policy=POLICY_HASH,
+        )
 
 
 async def submit(
@@ -50,29 +65,33 @@ async def submit(
     hints: PlaceHints | None = None,
 ) -> Submitted:
     """An answer to a lease, and the next leases if `want` says so."""
-    return await submit_judgment(
-        tenant.db,
-        tenant.service.keyring,
-        hints or PlaceHints(),
-        tenant.admission(who, "judgments.submit"),
-        NewJudgment(
-            project=project.id,
-            lease=lease_id,
-            answer=answer,
-            active_ms=1200,
-            settings_version=project.settings_version,
-            idempotency_key=key,
-            next=want,
-        ),
-        policy=POLICY_HASH,
+    new = NewJudgment(
+        project=project.id,
+        lease=lease_id,
+        answer=answer,
+        active_ms=1200,
+        settings_version=project.settings_version,
+        idempotency_key=key,
+        next=want,
     )
+    with refusing():
+        return await submit_judgment(
+            tenant.db,
+            tenant.service.keyring,
+            hints or PlaceHints(),
+            tenant.admission(who, "judgments.submit"),
+            new,
+            policy=POLICY_HASH,
+        )
 
 
 async def end(tenant: Tenant, who: Person, lease_id: UUID, outcome: Outcome) -> None:
     """Skips, flags or gives back a lease."""
-    await end_lease(
-        tenant.db, tenant.admission(who), lease=lease_id, outcome=outcome, sealed_reason=b"sealed"
-    )
+    admission = tenant.admission(who)
+    with refusing():
+        await end_lease(
+            tenant.db, admission, lease=lease_id, outcome=outcome, sealed_reason=b"sealed"
+        )
 
 
 async def run_out(admin: DatabaseAddress) -> None:

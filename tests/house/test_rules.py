@@ -119,6 +119,7 @@ GOOD: list[tuple[str, dict[str, str]]] = [
     ("H020", {f"{ROOM}/store.py": 'tx.fetch(QUERIES["find_task"], task)\ntx.fetch()\n'}),
     ("H020", {f"{ROOM}/store.py": 'x = f"{name} is no SELECT"\ny = 2 + 2\nz = f"plain"\n'}),
     ("H020", {f"{ROOM}/store.py": 'x = f"Update {name} set aside"\ntx.execute("SELECT 1")\n'}),
+    ("H020", {f"{ROOM}/store.py": 'sql = f"SELECT {_COLUMNS} FROM t"\n'}),
     ("H021", {f"{ROOM}/queries.sql": "SELECT id -- SELECT * is bad\n  FROM t;\n"}),
     ("H021", {f"{ROOM}/functions.sql": "SELECT * INTO mine FROM t;\nSELECT t.* INTO mine;\n"}),
     ("H021", {f"{ROOM}/queries.sql": "SELECT count(*) FROM tasks.task;\n"}),

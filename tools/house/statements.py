@@ -60,7 +60,8 @@ def _statement_of(call: ast.Call) -> ast.expr | None:
 
 def _is_built(node: ast.expr) -> bool:
     if isinstance(node, ast.JoinedStr):
-        return any(isinstance(value, ast.FormattedValue) for value in node.values)
+        holes = [value.value for value in node.values if isinstance(value, ast.FormattedValue)]
+        return not all(_is_constant_name(hole) for hole in holes)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
         return _is_text(node.left) or _is_text(node.right)
     return (
@@ -69,6 +70,11 @@ def _is_built(node: ast.expr) -> bool:
         and node.func.attr in {"format", "format_map", "join"}
         and _is_text(node.func.value)
     )
+
+
+def _is_constant_name(node: ast.expr) -> bool:
+    # A fragment that several statements share, written down once as a constant, is no data.
+    return isinstance(node, ast.Name) and node.id.isupper()
 
 
 def _is_text(node: ast.expr) -> bool:

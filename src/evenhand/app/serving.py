@@ -28,6 +28,7 @@ from evenhand.platform.settings import Settings
 from .compose import running_service
 from .database import address_of_url, embedded_address, prepare
 from .http import create_app
+from .protocol import Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -84,7 +85,7 @@ async def serve_socket(
     async with running_service(settings, login) as service:
         config = uvicorn.Config(
             create_app(service),
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -92,7 +93,6 @@ async def serve_socket(
             server_header=False,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=_GRACE_S,
-            h11_max_incomplete_event_size=64 * 1024,
         )
         server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))

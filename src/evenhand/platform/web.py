@@ -18,6 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from .db import refusal_of
 from .errors import (
@@ -64,7 +65,10 @@ _STATUS: tuple[tuple[type[EvenhandError], int], ...] = (
     (Invalid, 422),
     (Unavailable, 503),
 )
+# What HTTP has a status of its own for.
+_STATUS_OF_CODE = {"body_too_large": 413, "method_not_allowed": 405, "http_malformed": 400}
 _TITLES = {
+    400: "No HTTP",
     401: "Sign in",
     403: "Not allowed",
     404: "Not found",
@@ -139,6 +143,8 @@ class _StrictRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             strict = _StrictRequest(request.scope, request.receive)
+            if any("\x00" in value for value in request.query_params.values()):
+                raise Invalid("The query holds a NUL character.", code="request_refused")
             try:
                 return await inner(strict)
             except HTTPException as error:
@@ -220,13 +226,21 @@ async def body_of(request: Request, most: int = BODY_BYTES_MAX) -> bytes:
         return kept
     pieces: list[bytes] = []
     size = 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > most:
-            raise Invalid(f"The body is longer than {most} bytes.", code="body_too_large")
-        pieces.append(piece)
+    try:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > most:
+                raise Invalid(f"The body is longer than {most} bytes.", code="body_too_large")
+            pieces.append(piece)
+    except ClientDisconnect as error:
+        raise _incomplete() from error
     request.state.body_bytes = b"".join(pieces)
     return request.state.body_bytes
+
+
+def _incomplete() -> Invalid:
+    """The caller went away before its body was whole; nobody reads this, but it is no fault."""
+    return Invalid("The connection ended before the body did.", code="request_incomplete")
 
 
 def json_answer(value: object, status_code: int = 200) -> Response:
@@ -238,7 +252,7 @@ def problem_answer(error: EvenhandError) -> Response:
     """The RFC 9457 answer of a refusal. The HTTP status of each kind is decided here alone."""
     code = error.stable_code
     status = next(status for kind, status in _STATUS if isinstance(error, kind))
-    status = {"body_too_large": 413, "method_not_allowed": 405}.get(code, status)
+    status = _STATUS_OF_CODE.get(code, status)
     body: dict[str, object] = {
         "type": f"urn:evenhand:problem:{code}",
         "title": _TITLES[status],
@@ -283,6 +297,8 @@ class Refusals:
 
     def _answer_to(self, error: Exception, scope: Scope) -> Response:
         refusal = error if isinstance(error, EvenhandError) else refusal_of(error)
+        if isinstance(error, ClientDisconnect):
+            refusal = _incomplete()
         if refusal is not None:
             return problem_answer(refusal)
         trace = error.__traceback__

@@ -281,6 +281,7 @@ def _service(settings: Settings, *, stay: bool) -> Iterator[str]:
 
 def _stay() -> None:
     """Until Ctrl-C or SIGTERM; the service is stopped by who started it."""
+    sys.stdout.flush()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         signal.pause()

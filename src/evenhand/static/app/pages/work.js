@@ -250,7 +250,8 @@ export async function start({ root, api, t }) {
     showDeadEnd(root, t("trouble.title"), sentenceOf(error, t), t);
     return;
   }
-  const wished = new URLSearchParams(window.location.search).get("project");
+  const query = new URLSearchParams(window.location.search);
+  const wished = query.get("project");
   const project = projects.find(({ id }) => id === wished) ?? projects[0];
   if (project === undefined) {
     showDeadEnd(root, t("no_project.title"), t("no_project.text"), t);
@@ -274,7 +275,15 @@ export async function start({ root, api, t }) {
   // Signals drive the whole page: what `view` reads decides when it is drawn again.
   effect(() => render(workplace.view(), root));
   workplace.attach();
-  await Promise.all([bench.start(), showInstructions(workplace, api, project.id, t)]);
+  await bench.start();
+  // Who did not choose a project is led to the first one that has work.
+  const next = projects[projects.indexOf(project) + 1];
+  const chosen = wished !== null && !query.has("seek");
+  if (!chosen && bench.phase.value === "empty" && next !== undefined) {
+    window.location.replace(`/work?project=${encodeURIComponent(next.id)}&seek=1`);
+    return;
+  }
+  await showInstructions(workplace, api, project.id, t);
 }
 
 /**

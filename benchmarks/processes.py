@@ -1,0 +1,152 @@
+"""What processes cost, from Linux's /proc: CPU seconds and memory of a tree of processes.
+
+Units: CPU in seconds (proc(5), `stat`, fields utime and stime in clock ticks); memory in bytes. PSS
+shares each page among the processes that map it, so that sums are honest; RSS counts it in each.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["CpuUse", "Memory", "MemoryWatch", "cpu_of", "machine_line", "memory_of", "tree_of"]
+
+_PROC = Path("/proc")
+_TICKS_PER_S: int = os.sysconf("SC_CLK_TCK")
+_KIB = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CpuUse:
+    """CPU seconds by who spent them: the web processes one by one, the database as one."""
+
+    web_s: tuple[float, ...]
+    database_s: float
+
+    def since(self, before: CpuUse) -> CpuUse:
+        """What was spent after `before`; a process that has come newly counts in full."""
+        spent = [
+            now - (before.web_s[place] if place < len(before.web_s) else 0.0)
+            for place, now in enumerate(self.web_s)
+        ]
+        return CpuUse(tuple(spent), self.database_s - before.database_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Memory of one process."""
+
+    pid: int
+    name: str
+    pss_bytes: int
+    rss_bytes: int
+
+
+def tree_of(root: int) -> list[int]:
+    """The process and all that descend from it, parents first, by ascending id."""
+    children: dict[int, list[int]] = {}
+    for pid, fields in _stats():
+        children.setdefault(int(fields[1]), []).append(pid)
+    found = [root]
+    for pid in found:
+        found += sorted(children.get(pid, ()))
+    return found
+
+
+def cpu_of(root: int) -> CpuUse:
+    """CPU of the tree so far. A backend of the database that has ended counts with its parent."""
+    tree = set(tree_of(root))
+    web: dict[int, float] = {}
+    database = 0.0
+    for pid, fields in _stats():
+        if pid not in tree:
+            continue
+        own = (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+        ended = (int(fields[13]) + int(fields[14])) / _TICKS_PER_S
+        if _is_database(pid):
+            database += own + ended
+        else:
+            web[pid] = own
+    return CpuUse(tuple(web[pid] for pid in sorted(web)), database)
+
+
+def memory_of(root: int) -> list[Memory]:
+    """Memory of each process of the tree; one that ends meanwhile is left out."""
+    found: list[Memory] = []
+    for pid in tree_of(root):
+        with contextlib.suppress(OSError):
+            rollup = (_PROC / str(pid) / "smaps_rollup").read_text(encoding="ascii")
+            sizes = {
+                name: int(rest.split()[0]) * _KIB
+                for name, _, rest in (line.partition(":") for line in rollup.splitlines()[1:])
+            }
+            found.append(Memory(pid, _name_of(pid), sizes["Pss"], sizes["Rss"]))
+    return found
+
+
+class MemoryWatch:
+    """Samples a tree's memory in a thread; keeps the highest sum and the highest of each group."""
+
+    def __init__(self, root: int, *, every_s: float = 0.5) -> None:
+        self._root = root
+        self._every_s = every_s
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="memory", daemon=True)
+        self.web_pss_max = 0
+        self.web_rss_max = 0
+        self.database_pss_max = 0
+
+    def __enter__(self) -> MemoryWatch:
+        """Begin to sample."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            self._sample()
+            if self._done.wait(self._every_s):
+                return
+
+    def _sample(self) -> None:
+        web = [one for one in memory_of(self._root) if not _is_database(one.pid)]
+        database = [one for one in memory_of(self._root) if _is_database(one.pid)]
+        self.web_pss_max = max(self.web_pss_max, sum(one.pss_bytes for one in web))
+        self.web_rss_max = max(self.web_rss_max, sum(one.rss_bytes for one in web))
+        self.database_pss_max = max(self.database_pss_max, sum(one.pss_bytes for one in database))
+
+
+def machine_line() -> str:
+    """Cores and load, to stand beside each number."""
+    one, five, _ = os.getloadavg()
+    return f"{os.cpu_count()} cores, load {one:.1f} (1 min) {five:.1f} (5 min)"
+
+
+def _stats() -> Iterator[tuple[int, list[str]]]:
+    """Id and the fields of `stat` after the name: state first (field 3 of proc(5))."""
+    for folder in _PROC.iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                text = (folder / "stat").read_text(encoding="utf-8", errors="replace")
+                yield int(folder.name), text.rpartition(")")[2].split()
+
+
+def _name_of(pid: int) -> str:
+    said = (_PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return said.strip()
+
+
+def _is_database(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return (_PROC / str(pid) / "comm").read_text(encoding="utf-8").startswith("postgres")
+    return False
