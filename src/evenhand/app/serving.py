@@ -112,7 +112,7 @@ async def started(settings: Settings, *, workers: int = 1) -> AsyncIterator[tupl
 
     The embedded database, when there is one, is supervised meanwhile and stopped at the end.
     """
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.make_data_dir()
     server: EmbeddedPostgres | None = None
     supervising: asyncio.Task[None] | None = None
     listener = _bind(settings)

@@ -30,6 +30,12 @@ class Settings:
     log_wait_s: float = 5.0
     tiles_interval_s: float = 1.0
 
+    def make_data_dir(self) -> None:
+        """Make the data folder. Its own folders are private; as root it may be walked through, so
+        that the database server, which then runs as another user, can reach its cluster in it."""
+        self.data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+        self.logs_dir.mkdir(mode=0o700, exist_ok=True)
+
     @property
     def keys_dir(self) -> Path:
         """Folder of the hosted keys (level L0); mode 0700."""

@@ -12,6 +12,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "access.denied/1": "A permission was refused.",
         "answer.released/1": "The key of one annotator's answer was released, to score it.",
         "batch.imported/1": "A batch of items was taken in.",
+        "code.issued/1": "A one-time code was issued to a member.",
         "export.created/1": "An export was made.",
         "gold.released/1": "The key of one gold answer was released.",
         "instructions.released/1": "The key of a project's instructions was released to a person.",

@@ -69,7 +69,7 @@ async def _with_database(work: Work, arguments: argparse.Namespace) -> int:
     from evenhand.app.database import prepared_login  # noqa: PLC0415 - slow to import
 
     settings = settings_of_arguments(arguments)
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.make_data_dir()
     async with prepared_login(settings) as login:
         db = await Database.connect(login.address, token_secret=login.token_secret, pool_size=2)
         try:

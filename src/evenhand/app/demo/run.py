@@ -47,8 +47,9 @@ def run_demo(settings: Settings, *, stay: bool) -> int:
 
     Gives the exit code: 0, or 1 when a count or a verification is not what it must be.
     """
+    settings.make_data_dir()
     folder = settings.data_dir / "demo"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
     state = DemoState(folder / "state.json")
     console = Console(stderr=True)
     with _service(settings, stay=stay) as url:

@@ -1,0 +1,134 @@
+"""Cycles per second: submit and lease over HTTP, sealing and log on. See README.md."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import resource
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import uvloop
+from bare import run_bare
+from load import Load, percentile_ms, run_load
+from processes import CpuUse, cpu_of, machine_line
+from service import Running, Tenant, item_lines, make_project, make_tenant, running, scratch
+
+from evenhand.client import Client
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_WARM_S = 2.0
+_RATE_MIN = 1000.0
+_P99_MAX_MS = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    load: Load
+    used: CpuUse
+    client_s: float
+
+
+def main() -> None:
+    """Measure at each size, over HTTP and bare; prints one block for each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tasks", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--annotators", type=int, default=32)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--no-bare", action="store_true", help="leave out bare PostgreSQL")
+    arguments = parser.parse_args()
+    rates: list[tuple[int, float]] = []
+    with scratch() as data_dir:
+        tenant: Tenant | None = None
+        for tasks in arguments.tasks:
+            with running(data_dir, workers=arguments.workers) as service:
+                tenant = tenant or make_tenant(service, annotators=arguments.annotators)
+                project = _filled(service, tenant, tasks)
+                seen = uvloop.run(_over_http(service, tenant, project, arguments.seconds))
+            rates.append((tasks, seen.load.rate))
+            _print(f"{tasks:,} open tasks over HTTP, {arguments.workers} web processes", seen)
+            if not arguments.no_bare:
+                bare = _bare(data_dir, tenant, project, arguments.seconds)
+                _print(f"{tasks:,} open tasks, the same statements on bare PostgreSQL", bare)
+                print(f"  ours as a share of bare       {seen.load.rate / bare.load.rate:8.0%}")
+    _print_verdict(rates)
+
+
+def _filled(service: Running, tenant: Tenant, tasks: int) -> str:
+    project = make_project(service, tenant, name=f"{tasks} tasks")
+    with Client(service.url, tenant.owner_key, timeout_s=600.0) as owner:
+        owner.import_items(project, item_lines(tasks), name="filling")
+    return project
+
+
+async def _over_http(service: Running, tenant: Tenant, project: str, seconds: float) -> _Seen:
+    measured = asyncio.Event()
+    running_load = asyncio.create_task(
+        run_load(
+            service,
+            project=project,
+            keys=tenant.annotator_keys,
+            warm_s=_WARM_S,
+            seconds=seconds,
+            measured=measured,
+        )
+    )
+    began = asyncio.create_task(measured.wait())
+    await asyncio.wait({running_load, began}, return_when=asyncio.FIRST_COMPLETED)
+    before, own_before = cpu_of(service.pid), _own_cpu_s()
+    load = await running_load
+    return _Seen(load, cpu_of(service.pid).since(before), _own_cpu_s() - own_before)
+
+
+def _bare(data_dir: Path, tenant: Tenant, project: str, seconds: float) -> _Seen:
+    load, used = uvloop.run(
+        run_bare(
+            data_dir,
+            workspace=UUID(tenant.workspace),
+            project=UUID(project),
+            keys=tenant.annotator_keys,
+            warm_s=_WARM_S,
+            seconds=seconds,
+        )
+    )
+    # The driver is the only process beside the database.
+    return _Seen(load, CpuUse((), used.database_s), sum(used.web_s))
+
+
+def _own_cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _print(title: str, seen: _Seen) -> None:
+    load, count = seen.load, len(seen.load.latencies_s)
+    web_s = sum(seen.used.web_s)
+    whole_s = seen.client_s + web_s + seen.used.database_s
+    share = whole_s / (load.seconds * (os.cpu_count() or 1))
+    print(f"{title}  [{machine_line()}]")
+    print(f"  cycles per second             {load.rate:8.0f}")
+    for share_of, name in ((0.5, "p50"), (0.99, "p99"), (1.0, "max")):
+        print(f"  {name}                           {percentile_ms(load.latencies_s, share_of):8.1f} ms")
+    print(f"  CPU per cycle                 {whole_s / count * 1000:8.3f} ms", end="")
+    print(
+        f" = client {seen.client_s / count * 1000:.3f}, web {web_s / count * 1000:.3f},"
+        f" database {seen.used.database_s / count * 1000:.3f}"
+    )
+    each = ", ".join(f"{one / load.seconds:.0%}" for one in seen.used.web_s)
+    print(f"  cores' time used by these     {share:8.0%}   each web process of a core: {each or '-'}")
+
+
+def _print_verdict(rates: list[tuple[int, float]]) -> None:
+    print(f"Floor: {_RATE_MIN:.0f} cycles/s with p99 under {_P99_MAX_MS:.0f} ms, flat over sizes.")
+    first = rates[0][1]
+    for tasks, rate in rates[1:]:
+        print(f"{tasks:,} tasks give {rate / first:.0%} of the rate at {rates[0][0]:,}.")
+
+
+if __name__ == "__main__":
+    main()
