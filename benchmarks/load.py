@@ -11,7 +11,7 @@ import asyncio
 import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -76,9 +76,7 @@ class _Annotator(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for the first lease; any that is held already is given again."""
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a stream is expected")
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's own class.
         self._send(self._lease_head, b'{"hold":1}')
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -1,8 +1,8 @@
 """Fixtures for all rooms: one database server a session, one copied database a test.
 
 `postgres` → `login` (a fresh database) → `db` or `service` → `tenant`, `other_tenant`; beside them
-`live_service` (a real `evenhand up`, one a module). Every test runs under a guard that fails it when
-anything but loopback or a Unix socket was asked for.
+`live_service` (a real `evenhand up`, one a module). Every test runs under a guard that fails it
+when anything but loopback or a Unix socket was asked for.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("evenhand")
 
 _OUTSIDE: list[str] = []
-_LOCAL_NAMES = {"localhost", "", "0.0.0.0", "::"}  # noqa: S104 - what may be *named*, not bound
+_LOCAL_NAMES = {"localhost", "", "0.0.0.0", "::"}  # What may be *named*, not bound.
 
 
 def _is_local(host: object) -> bool:
@@ -146,7 +146,7 @@ async def service(settings: Settings, login: AppLogin) -> AsyncIterator[Service]
 
 @pytest.fixture
 def make_tenant(service: Service, login: AppLogin) -> Callable[..., Awaitable[Tenant]]:
-    """Makes a workspace with its owner: `await make_tenant("Acme", domain="acme.example")`."""
+    """Makes a workspace with its owner when it is awaited with a name and a domain."""
 
     async def make(name: str = "Acme", *, domain: str | None = None) -> Tenant:
         return await make_tenant_of(service, login, name, domain=domain)

@@ -4,6 +4,8 @@ Nothing here stands in for a part of the product: the database is PostgreSQL, th
 that `evenhand up` runs, the tenants are made by the product's own verbs.
 """
 
+# house: H002 one ground for all rooms; databases, tenants and the live service build on each other
+
 from __future__ import annotations
 
 import asyncio
@@ -15,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -55,7 +57,8 @@ def apart(work: Coroutine[Any, Any, T]) -> T:
 
 def open_folder() -> Path:
     """A short folder that the database's own account may traverse; in memory where there is such
-    a file system, since a copied database is thirty million bytes to make durable."""
+    a file system, since a copied database is thirty million bytes to make durable.
+    """
     memory = MEMORY if os.access(MEMORY, os.W_OK | os.X_OK) else None
     place = Path(os.path.realpath(tempfile.mkdtemp(prefix="eh-", dir=memory)))
     place.chmod(0o711)
@@ -111,7 +114,7 @@ def url_of_address(address: Address) -> str:
 
 
 @asynccontextmanager
-async def connected(address: Address) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+async def connected(address: Address) -> AsyncGenerator[asyncpg.Connection[asyncpg.Record]]:
     """One connection, closed at the end."""
     connection = await asyncpg.connect(**address)
     try:
@@ -183,7 +186,8 @@ class Tenant:
 
     async def party(self, name: str, **more: Any) -> UUID:
         """A declared organization; `role` is vendor unless said."""
-        party = NewParty(**{"kind": "organization", "name": name, "role": "vendor", **more})
+        wanted: dict[str, Any] = {"kind": "organization", "name": name, "role": "vendor", **more}
+        party = NewParty(**wanted)
         async with self.db.transaction(self.id) as tx:
             return await declare_party(tx, self.id, party)
 
@@ -222,17 +226,16 @@ class Tenant:
 
     async def project(self, **more: Any) -> Project:
         """A pairwise project; one judgment an item and a lease of ten minutes unless said."""
-        new = NewProject(
-            **{
-                "name": "pairs",
-                "task_type": "pairwise",
-                "settings": {},
-                "instructions": "# Choose the better one",
-                "judgments_per_item": 1,
-                "lease_ttl_s": 600,
-                **more,
-            }
-        )
+        wanted: dict[str, Any] = {
+            "name": "pairs",
+            "task_type": "pairwise",
+            "settings": {},
+            "instructions": "# Choose the better one",
+            "judgments_per_item": 1,
+            "lease_ttl_s": 600,
+            **more,
+        }
+        new = NewProject(**wanted)
         made = new_id()
         async with self.db.transaction(self.id) as tx:
             await create_project(tx, self.service.keyring, self.id, new, made=made)

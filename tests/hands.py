@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -21,7 +21,7 @@ RIGHT = b'{"choice":"right","order":"given"}'
 
 
 @contextmanager
-def refusing() -> Iterator[None]:
+def refusing() -> Generator[None]:
     """Turns what a SQL function refuses into its kind, as the edge does."""
     try:
         yield

@@ -8,7 +8,7 @@ its culprits.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,7 @@ class InvariantBroken(AssertionError):
 
 
 @asynccontextmanager
-async def _snapshot(db: Database, workspace: UUID) -> AsyncIterator[Snapshot]:
+async def _snapshot(db: Database, workspace: UUID) -> AsyncGenerator[Snapshot]:
     async with (
         db.pool.acquire() as tx,
         tx.transaction(isolation="repeatable_read", readonly=True),

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +194,7 @@ class House:
         return "".join(path.read_text() for path in sorted(folder.iterdir()))
 
     @contextlib.asynccontextmanager
-    async def administrator(self) -> Any:
+    async def administrator(self) -> AsyncGenerator[Any]:
         """A connection of the embedded cluster's superuser, beside the running service."""
         server = EmbeddedPostgres(self.data)
         address = server.start()
@@ -220,7 +220,7 @@ def open_folder() -> Path:
 
 
 @contextlib.contextmanager
-def opened_house(*, database_url: str | None = None) -> Iterator[House]:
+def opened_house(*, database_url: str | None = None) -> Generator[House]:
     house = House(open_folder(), database_url=database_url)
     try:
         yield house

@@ -35,6 +35,7 @@ PACKAGES = [
 GOOD = {
     "app/compose.py": "import evenhand.exports\nimport evenhand.verify\n",
     "access/release.py": "from evenhand.vault import opening\n",
+    "platform/web.py": "import fastapi\nimport starlette\n",
     "tasks/actions.py": "import evenhand.items\nimport evenhand.platform\n",
     "verify/receipt.py": "import evenhand.receipts\nimport evenhand.tlog\n",
 }
@@ -77,7 +78,8 @@ def test_the_plan_passes(tmp_path: Path) -> None:
         ("quality/majority.py", "import asyncpg\n", "Engines and the offline verifier"),
         ("verify/log.py", "import evenhand.platform\n", "Engines and the offline verifier"),
         ("verify/log.py", "import evenhand.quality\n", "The verifier needs"),
-        ("platform/web.py", "import fastapi\n", "The ground knows no web"),
+        ("platform/db.py", "import fastapi\n", "The ground knows no web"),
+        ("platform/web.py", "import uvicorn\n", "The ground knows no web"),
         ("tasks/actions.py", "import evenhand.vault.opening\n", "Only access opens"),
         ("tlog/a.py", "from evenhand.tlog import b\nb\n", "No rings"),
     ],
@@ -86,7 +88,7 @@ def test_a_bad_import_is_found(tmp_path: Path, path: str, text: str, contract: s
     ring = {"tlog/b.py": "from evenhand.tlog import a\na\n"} if contract == "No rings" else {}
     result = lint(tmp_path, {**GOOD, **ring, path: text})
     assert result.returncode == 1, result.stdout + result.stderr
-    broken = [line for line in result.stdout.splitlines() if line.endswith("BROKEN")]
+    broken = [line for line in result.stdout.splitlines() if "BROKEN" in line]
     unlisted = "novelty" in path and "evenhand.novelty" in result.stdout + result.stderr
     assert unlisted or any(line.startswith(contract) for line in broken), result.stdout
 
@@ -94,4 +96,5 @@ def test_a_bad_import_is_found(tmp_path: Path, path: str, text: str, contract: s
 def test_the_house_rules_and_the_contracts_know_the_same_packages() -> None:
     text = (ROOT / ".importlinter").read_text()
     layers = text.split("layers =", 1)[1].split("[importlinter", 1)[0]
-    assert {*re.findall(r"[a-z]+", layers)} == EDGES | ROOMS | ENGINES | {"platform", "migrations"}
+    others = {"__main__", "platform", "migrations"}
+    assert {*re.findall(r"[a-z_]+", layers)} == EDGES | ROOMS | ENGINES | others

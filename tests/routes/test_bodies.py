@@ -1,4 +1,4 @@
-"""Bodies that nobody should send: refused with a place, nothing written (reliability.md D58, D59)."""
+"""Bodies that nobody should send: refused with a place, nothing written (D58, D59)."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def wrong_values(good: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "prototype", {**good, "__class__": "x"}
     for admin in ("id", "workspace_id", "is_admin", "created_at"):
         yield admin, {**good, admin: "x"}
-    for field in good:
+    for field, fine in good.items():
         for value in ([], {}, True, 1.5, -1, 10**18, "\u202e", "x" * 5000, [[]], {"a": {"b": 1}}):
-            if type(value) is not type(good[field]) or value in (-1, 10**18):
+            if type(value) is not type(fine) or value in (-1, 10**18):
                 yield f"{field}={value!r:.20}", {**good, field: value}
 
 

@@ -1,4 +1,4 @@
-"""Another workspace's ids: answered as ids that do not exist, and nothing of it is seen or changed."""
+"""Another workspace's ids: answered as ids that do not exist; nothing of it is seen or changed."""
 
 from __future__ import annotations
 
@@ -131,8 +131,8 @@ def test_no_list_shows_anything_of_the_other_workspace(
     theirs = [text.encode() for text in
               {other.canary, *other.ids.values()} - {*world.ids.values(), "0", "0/000"}]
     for operation in operations:
-        if operation.method != "GET":
-            continue
+        if operation.method != "GET" or "path" in operation.places:
+            continue  # A tile that is not full yet has a path that moves.
         said = call(house, operation, world)
         assert said.status == 200, (operation.name, said)
         for text in theirs:

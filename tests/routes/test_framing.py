@@ -1,4 +1,4 @@
-"""Requests that are no good HTTP, and uploads that break off: a 4xx or a closed door, never a hang."""
+"""Requests that are no good HTTP, and broken-off uploads: a 4xx or a closed door, never a hang."""
 
 from __future__ import annotations
 
@@ -26,8 +26,14 @@ def test_unknown_paths(house: House, world: World) -> None:
     for path in ("/nowhere", "/api", "/api/v1", "/api/v1/", "/api/v1/me/", "//api/v1/me",
                  "/API/V1/ME", "/api/v1/../../healthz/x", "/api/v1/projects/", "/log",
                  "/api/v2/me", "/.git/config", "/.env", "/metrics/x", "/%00", "/%ff", "/docs",
-                 "/openapi.json", "/static/../src", "/static/%2e%2e/%2e%2e/pyproject.toml"):
+                 "/openapi.json", "/.well-known/x"):
         check_problem(ask(house.url, "GET", path, key=world.owner), 404, about=path)
+
+
+def test_no_file_outside_of_the_static_ones(house: House) -> None:
+    for path in ("/static/../src", "/static/%2e%2e/%2e%2e/pyproject.toml", "/static//etc/passwd",
+                 "/static/app", "/static/", "/static/%00", "/static/..%2f..%2fetc%2fpasswd"):
+        assert ask(house.url, "GET", path).status == 404, path
 
 
 def test_methods_that_an_address_does_not_take(
@@ -37,7 +43,7 @@ def test_methods_that_an_address_does_not_take(
     for operation in operations:
         taken.setdefault(operation.path, set()).add(operation.method)
     for operation in operations:
-        for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"}:
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"):
             if method in taken[operation.path]:
                 continue
             said = ask(house.url, method, operation.at(world.ids), key=key_for(operation, world))
@@ -47,23 +53,21 @@ def test_methods_that_an_address_does_not_take(
 @pytest.mark.parametrize(
     "data",
     [
-        b"\r\n\r\n",
         b"nonsense\r\n\r\n",
         b"BREW /api/v1/me HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /api/v1/me HTTP/9.9\r\nHost: x\r\n\r\n",
-        b"GET /api/v1/me\r\n\r\n",
         b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nA: b\x00c\r\n\r\n",
         b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
         b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n",
         b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 6\r\n\r\nhello",
-        b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n"
-        b"\r\nhello!",
-        b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999999999999999\r\n"
-        b"\r\nx",
-        b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
-        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        (b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n"
+        b"\r\nhello!"),
+        (b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999999999999999\r\n"
+        b"\r\nx"),
+        (b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
         b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nLong: " + b"x" * 70_000 + b"\r\n\r\n",
@@ -84,7 +88,7 @@ def test_what_is_no_http_gets_400(house: House, data: bytes) -> None:
 async def test_bodies_that_stop_short_change_nothing(
     house: House, world: World, operations: list[Operation]
 ) -> None:
-    """The client sends less than it promised, then goes. An answer is not owed, an effect neither."""
+    """The client sends less than it promised, then goes. No answer is owed, and no effect."""
     async with house.administrator() as database:
         before = await fingerprint(database)
         for operation in operations:
@@ -118,7 +122,7 @@ def test_a_body_that_is_longer_than_promised_is_cut_there(house: House, world: W
     head = head_of("POST", "/api/v1/keys", key=world.owner,
                    headers={"Content-Type": "application/json",
                             "Content-Length": str(len(text) - 1)})
-    check_problem(raw(house.url, head + b"\r\n" + text), 422)
+    check_problem(raw(house.url, head + b"\r\n" + text), 400, 422)
 
 
 def test_pipelined_requests_are_answered_in_order(house: House, world: World) -> None:
@@ -131,6 +135,14 @@ def test_pipelined_requests_are_answered_in_order(house: House, world: World) ->
             received += piece
     assert received.count(b"HTTP/1.1 200 OK") == 2
     assert received.index(b"permissions") < received.index(b"alive")
+
+
+def test_a_leaf_that_is_not_there_is_told_at_once(house: House, world: World) -> None:
+    begun = time.monotonic()
+    for index in (10**6, 10**12, 2**63, 2**64, 10**1000):
+        said = ask(house.url, "GET", f"/api/v1/receipts/{index}", key=world.owner)
+        check_problem(said, 404)
+    assert time.monotonic() - begun < 2.0
 
 
 def test_json_is_never_shown_as_a_page(

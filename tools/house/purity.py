@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from house.floor import EDGES
+from house.floor import EDGES, ENGINES
 from house.model import Finding, Source, Tree
 from house.names import dotted_references
 
@@ -25,7 +25,7 @@ CLOCK = frozenset(
         "time.time_ns",
     }
 )
-# Measuring how long something took is no fact about the world; the ground may do it.
+# Measuring how long something took is no fact about the world; an engine has no need of it.
 STOPWATCH = frozenset(
     {"time.monotonic", "time.monotonic_ns", "time.perf_counter", "time.perf_counter_ns"}
 )
@@ -53,8 +53,10 @@ def _impure_uses(source: Source) -> Iterator[Finding]:
             sentence = f"{name} without a seed. Take the seed as a parameter."
         elif name in CLOCK:
             sentence = f"{name} reads the clock. Take the time as a parameter."
-        elif name in STOPWATCH and source.package != "platform":
-            sentence = f"{name} belongs to platform and the edges."
+        elif name in STOPWATCH:
+            if source.package not in ENGINES:
+                continue
+            sentence = f"{name} measures time. An engine does not; measure in the room that calls."
         elif name in IDS:
             sentence = f"{name} makes an id. Use platform.ids, or take the id as a parameter."
         elif name in CHANCE or _is_chance(name):

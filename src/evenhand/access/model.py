@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Ticket:
     object_id: UUID
     field: str
     intent: int
-    sealed: bytes = field(repr=False)
+    sealed: bytes = dataclasses.field(repr=False)
     version: int = 1
 
 
@@ -30,7 +31,7 @@ class Ticket:
 class Look:
     """A plaintext, and where the log says that it was shown."""
 
-    plaintext: bytes = field(repr=False)
+    plaintext: bytes = dataclasses.field(repr=False)
     logged: Logged
     workspace: UUID
 
@@ -50,7 +51,7 @@ class BulkTicket:
     workspace: UUID
     project: UUID
     intent: int
-    ids: frozenset[bytes] = field(repr=False)
+    ids: frozenset[bytes] = dataclasses.field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

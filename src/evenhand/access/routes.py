@@ -21,7 +21,7 @@ from evenhand.tlog import (
     tile_width,
 )
 from evenhand.tlog.tiles import TILE_WIDTH, TilePath
-from evenhand.transparency import LogUnavailable, get_log
+from evenhand.transparency import LogUnavailable, get_log, read_size
 
 if TYPE_CHECKING:
     from evenhand.transparency import PublishedLog, Publisher
@@ -100,15 +100,18 @@ async def read_receipt(request: Request, index: int) -> Response:
     """The leaf at `index` with its inclusion proof and a signed head: verifiable offline."""
     if index < 0:
         raise Invalid("A leaf index is not negative.", code="no_leaf")
-    async with admitted(request) as (_, actor):
+    async with admitted(request) as (tx, actor):
         log = _publisher(request).log(actor.workspace_id)
+        if index >= await read_size(tx, actor.workspace_id):
+            raise NotFound("There is no such leaf in the log.")
+    # The leaf is in the tree; its files are a moment behind.
     for _ in range(int(_WAIT_S / 0.1)):
         head = await asyncio.to_thread(log.head)
         if head is not None and head.size > index:
             break
         await asyncio.sleep(0.1)
     else:
-        raise NotFound("There is no such leaf in the published log.")
+        raise LogUnavailable("The leaf is not published yet; try again in a second.")
     receipt = await asyncio.to_thread(_make_receipt, log, index)
     return Response(
         receipt,

@@ -30,7 +30,7 @@ from evenhand.transparency import LogService, Publisher
 from evenhand.vault import HostedKeyHolder, Keyring
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
     from uuid import UUID
 
     from evenhand.platform.db import Tx
@@ -88,7 +88,7 @@ class Service:
 
 
 @asynccontextmanager
-async def running_service(settings: Settings, login: AppLogin) -> AsyncIterator[Service]:
+async def running_service(settings: Settings, login: AppLogin) -> AsyncGenerator[Service]:
     """Everything that one web process runs, until the block ends."""
     db = await Database.connect(
         login.address, token_secret=login.token_secret, pool_size=settings.pool_size

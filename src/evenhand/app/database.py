@@ -16,7 +16,7 @@ from evenhand.platform.postgres import EmbeddedPostgres
 from .compose import ROOMS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from evenhand.platform.db import DatabaseAddress
     from evenhand.platform.settings import Settings
@@ -92,7 +92,7 @@ async def prepare(admin: DatabaseAddress) -> AppLogin:
 
 
 @asynccontextmanager
-async def prepared_login(settings: Settings) -> AsyncIterator[AppLogin]:
+async def prepared_login(settings: Settings) -> AsyncGenerator[AppLogin]:
     """For a command: the app's login, beside a running service or with a server of its own."""
     if settings.database_url is not None:
         yield await prepare(address_of_url(settings.database_url))

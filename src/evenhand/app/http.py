@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import asyncpg
 from fastapi import FastAPI, Request, Response
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from evenhand import __version__
@@ -29,14 +30,14 @@ from evenhand.tasks.routes import router as tasks_router
 from .pages import SecurityHeaders, page_routes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp
 
     from .compose import Service
 
-__all__ = ["BootRefused", "check_permissions", "create_app", "create_schema_app"]
+__all__ = ["BootRefused", "check_permissions", "create_app", "create_schema_app", "declared_routes"]
 
 _ROUTERS = (
     identity_router,
@@ -59,20 +60,29 @@ class BootRefused(EvenhandError):
     code = "boot_refused"
 
 
-def check_permissions(routes: Iterable[BaseRoute]) -> None:
+def declared_routes(routes: Sequence[BaseRoute]) -> list[tuple[str, str, str | None]]:
+    """Method, path and declared permission of every API route, those of included routers too."""
+    found: list[tuple[str, str, str | None]] = []
+    for context in iter_route_contexts(routes):
+        if isinstance(context.original_route, APIRoute):
+            declared = (context.original_route.openapi_extra or {}).get("x-permission")
+            found += [(method, str(context.path), declared) for method in context.methods or ()]
+    return sorted(found, key=lambda route: (route[1], route[0]))
+
+
+def check_permissions(routes: Sequence[BaseRoute]) -> None:
     """Every API route declares a permission of the table, or is openly public.
 
     Raises:
-        BootRefused: naming the route.
+        BootRefused: naming the route; or no API route is seen at all, since then nothing is checked.
     """
-    for route in routes:
-        if not isinstance(route, APIRoute):
-            continue
-        declared = (route.openapi_extra or {}).get("x-permission")
+    found = declared_routes(routes)
+    if not found:
+        raise BootRefused("The application has no API routes that could be checked.")
+    for method, path, declared in found:
         if declared != PUBLIC and declared not in PERMISSIONS:
             raise BootRefused(
-                f"{sorted(route.methods)} {route.path} declares no permission of the table"
-                f" ({declared!r})."
+                f"{method} {path} declares no permission of the table ({declared!r})."
             )
 
 
@@ -144,9 +154,9 @@ async def _http_refusal(_request: Request, error: Exception) -> Response:
     """Unknown paths and methods, as problems like all others."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     refusal: EvenhandError
-    if status == 404:
+    if status == HTTPStatus.NOT_FOUND:
         refusal = NotFound("There is nothing at this address.")
-    elif status == 405:
+    elif status == HTTPStatus.METHOD_NOT_ALLOWED:
         refusal = Invalid("This address does not take this method.", code="method_not_allowed")
     else:
         refusal = Invalid("The request is not acceptable.", code="request_refused")

@@ -44,14 +44,19 @@ class Protocol(HttpToolsProtocol):
         self._count(len(name) + len(value) + _AROUND_BYTES)
         super().on_header(name, value)
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - what went wrong stays inside
         """Answer a request that is no HTTP, and end the connection: where it ends is not known."""
         answer = problem_answer(
-            Invalid("The request is no well-formed HTTP/1.1, or its head is too long.",
-                    code="http_malformed")
+            Invalid(
+                "The request is no well-formed HTTP/1.1, or its head is too long.",
+                code="http_malformed",
+            )
         )
-        lines = [b"HTTP/1.1 400 Bad Request", b"connection: close",
-                 b"x-content-type-options: nosniff"]
+        lines = [
+            b"HTTP/1.1 400 Bad Request",
+            b"connection: close",
+            b"x-content-type-options: nosniff",
+        ]
         lines += [name + b": " + value for name, value in answer.raw_headers]
         self.transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + bytes(answer.body))
         self.transport.close()

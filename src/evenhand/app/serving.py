@@ -31,7 +31,7 @@ from .http import create_app
 from .protocol import Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, Generator
 
 __all__ = ["serve", "serve_socket", "settings_of", "started"]
 
@@ -44,7 +44,7 @@ class _Server(uvicorn.Server):
     """uvicorn without its own signal handling: the process has more to stop than the server."""
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         yield
 
 
@@ -96,7 +96,8 @@ async def serve_socket(
         )
         server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not serving.done():
+        # uvicorn has no event for its start, only the attribute.
+        while not server.started and not serving.done():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
         ready.set()
         stopping = asyncio.create_task(stop.wait())
@@ -107,7 +108,7 @@ async def serve_socket(
 
 
 @contextlib.asynccontextmanager
-async def started(settings: Settings, *, workers: int = 1) -> AsyncIterator[tuple[str, AppLogin]]:
+async def started(settings: Settings, *, workers: int = 1) -> AsyncGenerator[tuple[str, AppLogin]]:
     """A running service until the block ends: gives its URL and the app's login.
 
     The embedded database, when there is one, is supervised meanwhile and stopped at the end.
@@ -243,7 +244,8 @@ async def _keep_child(
 def settings_of(message: dict[str, Any]) -> tuple[Settings, AppLogin, int]:
     """What the parent wrote: settings, login and the listener's descriptor."""
     given = message["settings"]
-    settings = Settings(**{**given, "data_dir": Path(given["data_dir"])})
+    options: dict[str, Any] = {**given, "data_dir": Path(given["data_dir"])}
+    settings = Settings(**options)
     login = AppLogin(
         address=message["address"], token_secret=bytes.fromhex(message["token_secret"])
     )

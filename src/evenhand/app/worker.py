@@ -1,7 +1,7 @@
 """A web process of a service with several: `python -m evenhand.app.worker`, started by the parent.
 
-It reads one line of JSON from standard input, serves the inherited socket, says `ready`, and ends on
-SIGTERM or when the parent's end of the pipe closes (the parent was killed).
+It reads one line of JSON from standard input, serves the inherited socket, says `ready`, and ends
+on SIGTERM or when the parent's end of the pipe closes (the parent was killed).
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ import logging
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import uvloop
 
 from .serving import serve_socket, settings_of
 
 if TYPE_CHECKING:
+    from io import BufferedReader, RawIOBase
+
     from evenhand.platform.migrations import AppLogin
     from evenhand.platform.settings import Settings
 
@@ -41,7 +43,8 @@ async def _work(settings: Settings, login: AppLogin, descriptor: int) -> None:
 def main() -> None:
     """Serve until told to stop."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    line = sys.stdin.buffer.raw.readline()
+    # Unbuffered: what follows the line, the pipe's end, must stay visible to the loop's reader.
+    line = cast("BufferedReader[RawIOBase]", sys.stdin.buffer).raw.readline()
     settings, login, descriptor = settings_of(json.loads(line))
     uvloop.run(_work(settings, login, descriptor))
 

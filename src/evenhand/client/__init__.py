@@ -1,8 +1,8 @@
 """A typed client of the native API, on the standard library alone.
 
-`Client` is synchronous, keeps one connection alive and belongs to one thread; `AsyncClient` runs the
-same calls in threads. A request that failed on the way is repeated when repeating is safe: reads,
-and writes that carry an Idempotency-Key or are idempotent by construction (lease, submit).
+`Client` is synchronous, keeps one connection alive and belongs to one thread; `AsyncClient` runs
+the same calls in threads. A request that failed on the way is repeated when repeating is safe:
+reads, and writes that carry an Idempotency-Key or are idempotent by construction (lease, submit).
 """
 
 from .asynchronous import AsyncClient

@@ -6,7 +6,8 @@ import http.client
 import json
 import ssl
 import time
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from .errors import ApiError, Unreachable
@@ -70,7 +71,7 @@ class Transport:
             headers["Idempotency-Key"] = idempotency_key
         safe = repeat or method == "GET" or idempotency_key is not None
         status, answer = self._send(lambda: data, method, path, headers, safe=safe)
-        return json.loads(answer) if answer and status != 204 else None
+        return json.loads(answer) if answer and status != HTTPStatus.NO_CONTENT else None
 
     def bytes(self, path: str) -> bytes:
         """The raw body of a GET."""
@@ -95,7 +96,7 @@ class Transport:
         except _LOST as error:
             self.close()
             raise Unreachable(f"{self._host} did not answer: {error}") from error
-        if response.status >= 400:
+        if response.status >= HTTPStatus.BAD_REQUEST:
             raise _problem(response.status, response.read())
         return dict(response.getheaders()), iter(lambda: response.read(_CHUNK_BYTES), b"")
 
@@ -120,8 +121,9 @@ class Transport:
                 if not safe or attempt == _ATTEMPTS:
                     raise Unreachable(f"{self._host} did not answer: {error}") from error
             else:
-                if response.status != 503 or not safe or attempt == _ATTEMPTS:
-                    if response.status >= 400:
+                away = response.status == HTTPStatus.SERVICE_UNAVAILABLE
+                if not away or not safe or attempt == _ATTEMPTS:
+                    if response.status >= HTTPStatus.BAD_REQUEST:
                         raise _problem(response.status, answer)
                     return response.status, answer
             time.sleep(pause)
@@ -155,4 +157,5 @@ def _problem(status: int, answer: bytes) -> ApiError:
         problem = json.loads(answer)
     except ValueError:
         problem = {}
-    return ApiError(status, problem if isinstance(problem, dict) else {})
+    said = cast("dict[str, Any]", problem) if isinstance(problem, dict) else {}
+    return ApiError(status, said)

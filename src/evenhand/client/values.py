@@ -32,7 +32,8 @@ class Lease:
     @classmethod
     def of(cls, shown: dict[str, Any]) -> Lease:
         """From the API's JSON."""
-        return cls(**{**shown, "receipt": Receipt(**shown["receipt"])})
+        values: dict[str, Any] = {**shown, "receipt": Receipt(**shown["receipt"])}
+        return cls(**values)
 
 
 @dataclass(frozen=True, slots=True)

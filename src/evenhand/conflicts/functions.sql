@@ -30,6 +30,14 @@ $$;
 REVOKE ALL ON FUNCTION conflicts.days_since_rival(uuid, uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION conflicts.days_since_rival(uuid, uuid) TO evenhand_app;
 
+-- Locks: the workspace's wall, shared, until the transaction ends. Whoever will ask `check_grant`
+-- after locking rows of leases calls this before: a change of the wall takes leases back under the
+-- exclusive lock, and the two would wait for each other.
+CREATE OR REPLACE FUNCTION conflicts.share_wall(workspace uuid) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    SELECT pg_advisory_xact_lock_shared(817, hashtext(workspace::text))
+$$;
+
 -- 'allowed', 'denied', or 'unknown' (no verdict for this epoch yet: the caller computes one with
 -- `conflicts.rules` and comes back). Locks: shared on the workspace's wall until the transaction
 -- ends, so that a change of ties waits for grants in flight and none is granted beside it; on a
@@ -40,7 +48,7 @@ DECLARE
     said boolean;
     seen date;
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(817, hashtext(actor.workspace_id::text));
+    PERFORM conflicts.share_wall(actor.workspace_id);
     SELECT v.allowed, h.last_on INTO said, seen
       FROM conflicts.verdict AS v
       JOIN conflicts.epoch AS e ON e.workspace_id = actor.workspace_id AND e.value = v.epoch

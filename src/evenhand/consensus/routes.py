@@ -17,6 +17,7 @@ from evenhand.platform.errors import NotFound
 from evenhand.platform.ids import new_id
 from evenhand.platform.paging import page_of, parse_cursor, parse_limit
 from evenhand.platform.web import Body, RoomRouter, body_of, json_answer
+from evenhand.projects import get_project
 
 from .actions import (
     get_done_run,
@@ -111,6 +112,7 @@ async def list_all(
     """Aggregations of a project, oldest first."""
     after, most = parse_cursor(cursor), parse_limit(limit)
     async with admitted(request) as (tx, actor):
+        await get_project(tx, actor.workspace_id, project_id)
         rows = await list_runs(tx, actor.workspace_id, project_id, after=after, limit=most + 1)
     return json_answer(page_of(rows, most, render=Run.render, id_of=lambda row: row.id))
 
@@ -134,7 +136,7 @@ async def skills(request: Request, run_id: UUID) -> Response:
 
 @router.on("GET", "/consensus/{run_id}/ranking", permission="consensus.read", answer=RankingOut)
 async def ranking(request: Request, run_id: UUID) -> Response:
-    """The leaderboard with intervals; it names what the customer compares, so the look is logged."""
+    """The leaderboard with intervals. It names what the customer compares: the look is logged."""
     async with admitted(request) as (tx, actor):
         run = await get_done_run(tx, actor.workspace_id, run_id)
         sealed = await read_sealed_ranking(tx, actor.workspace_id, run_id)

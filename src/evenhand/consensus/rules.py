@@ -66,7 +66,7 @@ def aggregate_judgments(
     for item, label in zip(items, labels, strict=True):
         tally = votes.setdefault(item, {})
         tally[label] = tally.get(label, 0) + 1
-    results = {
+    results: dict[str, dict[str, object]] = {
         str(item): {
             "label": str(chosen.labels[place]),
             "confidence": round(float(chosen.confidences[place]), 6),

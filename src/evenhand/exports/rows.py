@@ -87,7 +87,7 @@ def item_line(item_id: str, meta: Mapping[str, Any]) -> bytes:
 
 
 def leaderboard_csv(ranking: Sequence[Mapping[str, Any]]) -> bytes:
-    """The ranking as CSV with a header; names are made safe for spreadsheets, numbers stay numbers."""
+    """The ranking as CSV with a header; names are safe for spreadsheets, numbers stay numbers."""
     lines = [render_csv_row(LEADERBOARD_COLUMNS, flavour="exact")]
     lines += [
         render_csv_row(

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from evenhand.identity import admitted
 from evenhand.platform.web import RoomRouter, json_answer
+from evenhand.projects import get_project
 
 from .actions import list_scores
 
@@ -39,5 +40,6 @@ class GoldScoresOut(BaseModel):
 async def scores(request: Request, project_id: UUID) -> Response:
     """How annotators did on gold."""
     async with admitted(request) as (tx, actor):
+        await get_project(tx, actor.workspace_id, project_id)
         rows = await list_scores(tx, actor.workspace_id, project_id)
     return json_answer({"items": [row.render() for row in rows]})

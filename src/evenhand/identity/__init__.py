@@ -3,18 +3,15 @@
 from .actions import (
     NewWorkspace,
     accept_code,
-    create_key,
-    create_operator_key,
     create_workspace,
     find_once,
     invite,
-    list_keys,
     list_workspace_names,
     log_key_context,
     remember_once,
     remove_member,
-    revoke_key,
 )
+from .credentials import create_key, create_operator_key, list_keys, revoke_key
 from .entry import SESSION_COOKIE, Admission, admitted, credential_of, database_of, log_denial
 from .model import (
     PERMISSIONS,

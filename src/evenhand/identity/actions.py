@@ -15,6 +15,7 @@ from evenhand.platform.queries import load_queries
 from evenhand.sealing import Context
 from evenhand.transparency import create_log, intend
 
+from .credentials import issue_credential
 from .model import POLICY_HASH, ROLES, CodeRefused, IdempotencyKeyReused, Minted
 from .secrets import hash_secret, parse_secret, render_secret
 
@@ -31,18 +32,14 @@ if TYPE_CHECKING:
 __all__ = [
     "NewWorkspace",
     "accept_code",
-    "create_key",
-    "create_operator_key",
     "create_workspace",
     "find_once",
     "invite",
     "issue_code",
-    "list_keys",
     "list_workspace_names",
     "log_key_context",
     "remember_once",
     "remove_member",
-    "revoke_key",
 ]
 
 _Q = load_queries(__package__ or "")
@@ -215,7 +212,7 @@ async def accept_code(db: Database, code: str, *, session: bool) -> tuple[Minted
         row = await tx.fetchrow(_Q["use_invitation"], workspace, hash_secret(code))
         if row is None:
             raise CodeRefused("The code is not valid (any more); ask for a new one.")
-        minted = await _issue_credential(
+        minted = await issue_credential(
             tx,
             workspace,
             row["member_id"],
@@ -236,73 +233,9 @@ async def accept_code(db: Database, code: str, *, session: bool) -> tuple[Minted
     return minted, row["member_id"], row["name"], row["role"]
 
 
-async def create_key(
-    tx: Tx,
-    workspace: UUID,
-    *,
-    by: UUID,
-    member: UUID,
-    role: Role,
-    mode: str,
-    made: UUID | None = None,
-) -> Minted:
-    """An API key of `member` with `role`; the secret is in the answer and nowhere else."""
-    minted = await _issue_credential(
-        tx, workspace, member, role=role, kind="key", mode=mode, ttl=None, made=made
-    )
-    await intend(
-        tx,
-        workspace,
-        "key.created/1",
-        actor=by,
-        policy=POLICY_HASH,
-        target=minted.id,
-        purpose=role,
-    )
-    return minted
-
-
-async def create_operator_key(tx: Tx, workspace: UUID, *, role: Role, mode: str) -> Minted:
-    """A key made on the host's command line, for the first owner's membership.
-
-    Raises:
-        NotFound: the workspace has no owner.
-    """
-    owner: UUID | None = await tx.fetchval(_Q["find_owner"], workspace)
-    if owner is None:
-        raise NotFound("The workspace has no owner to issue a key for.")
-    return await create_key(tx, workspace, by=owner, member=owner, role=role, mode=mode)
-
-
-async def list_keys(tx: Tx, workspace: UUID, *, after: UUID, limit: int) -> list[dict[str, object]]:
-    """API keys without their secrets, oldest first."""
-    return [
-        {
-            "id": str(row["id"]),
-            "mode": row["mode"],
-            "member_id": str(row["member_id"]),
-            "role": row["role"],
-            "created_at": row["created_at"].isoformat(),
-            "revoked": row["revoked_at"] is not None,
-        }
-        for row in await tx.fetch(_Q["list_keys"], workspace, after, limit)
-    ]
-
-
 async def list_workspace_names(db: Database) -> list[tuple[UUID, str]]:
     """Id and name of every workspace: the operator's list."""
     return [(row["id"], row["name"]) for row in await db.fetch(_Q["list_workspaces"])]
-
-
-async def revoke_key(tx: Tx, workspace: UUID, *, by: UUID | None, key: UUID) -> None:
-    """From this commit on the key answers 401.
-
-    Raises:
-        NotFound: no such live key.
-    """
-    if await tx.fetchval(_Q["revoke_credential"], workspace, key) is None:
-        raise NotFound("There is no such key, or it is revoked already.")
-    await intend(tx, workspace, "key.revoked/1", actor=by, policy=POLICY_HASH, target=key)
 
 
 async def remove_member(tx: Tx, actor: Actor, member: UUID) -> None:
@@ -401,32 +334,5 @@ async def _issue_code(tx: Tx, workspace: UUID, member: UUID, *, invited_by: UUID
         member,
         invited_by,
         _CODE_TTL,
-    )
-    return minted
-
-
-async def _issue_credential(
-    tx: Tx,
-    workspace: UUID,
-    member: UUID,
-    *,
-    role: Role,
-    kind: str,
-    mode: str,
-    ttl: timedelta | None,
-    made: UUID | None = None,
-) -> Minted:
-    prefix = "session" if kind == "session" else mode
-    minted = Minted(made or new_id(), render_secret(prefix, workspace, new_secret()))
-    await tx.execute(
-        _Q["insert_credential"],
-        workspace,
-        minted.id,
-        hash_secret(minted.secret),
-        kind,
-        mode,
-        member,
-        role,
-        ttl,
     )
     return minted

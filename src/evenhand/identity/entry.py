@@ -23,7 +23,7 @@ from .model import POLICY_HASH, Actor, allowed_roles
 from .secrets import hash_secret, parse_secret
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
     from uuid import UUID
 
     from fastapi import Request
@@ -82,7 +82,7 @@ def credential_of(request: Request) -> Admission:
 
 
 @asynccontextmanager
-async def admitted(request: Request) -> AsyncIterator[tuple[Tx, Actor]]:
+async def admitted(request: Request) -> AsyncGenerator[tuple[Tx, Actor]]:
     """The transaction of a request and its actor; commits when the block ends well.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, cast, get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from evenhand.platform.errors import Conflict, Invalid, Unauthenticated
 
@@ -141,4 +141,4 @@ def parse_role(text: str) -> Role:
     """
     if text not in ROLES:
         raise Invalid(f"There is no role {text!r}; roles are {', '.join(ROLES)}.", code="no_role")
-    return cast("Role", text)
+    return text

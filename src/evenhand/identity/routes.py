@@ -15,16 +15,8 @@ from evenhand.platform.paging import page_of, parse_cursor, parse_limit
 from evenhand.platform.queries import load_queries
 from evenhand.platform.web import PUBLIC, Body, JsonId, RoomRouter, body_of, json_answer
 
-from .actions import (
-    accept_code,
-    create_key,
-    invite,
-    issue_code,
-    list_keys,
-    remember_once,
-    remove_member,
-    revoke_key,
-)
+from .actions import accept_code, invite, issue_code, remember_once, remove_member
+from .credentials import create_key, list_keys, revoke_key
 from .entry import SESSION_COOKIE, admitted, database_of
 from .model import PERMISSIONS, Role
 

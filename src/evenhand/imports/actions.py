@@ -1,8 +1,9 @@
 """A streaming import: staged in small transactions, flipped in one statement, all or nothing.
 
 What is durable when: chunks of a batch in state staging, which nobody can lease; after the flip the
-whole batch at once, together with its idempotency key and its log intent. A process that dies leaves
-a staging batch; its session lock is free then, and the next import or the sweeper removes it.
+whole batch at once, together with its idempotency key and its log intent. A process that dies
+leaves a staging batch; its session lock is free then, and the next import or the sweeper removes
+it.
 """
 
 from __future__ import annotations
@@ -143,10 +144,10 @@ class Importer:
         try:
             await self._stage(chunks, form, maker)
             opened = await self._flip(idempotency_key)
+            return opened
         finally:
             if opened != self._batch:
                 await clean_batch(self._db, workspace, self._batch)
-        return opened
 
     async def _stage(
         self, chunks: AsyncIterator[bytes], form: ImportFormat, maker: RowMaker

@@ -89,6 +89,7 @@ async def list_all(
     """Batches of a project, oldest first."""
     after, most = parse_cursor(cursor), parse_limit(limit)
     async with admitted(request) as (tx, actor):
+        await get_project(tx, actor.workspace_id, project_id)
         rows = await list_batches(tx, actor.workspace_id, project_id, after=after, limit=most + 1)
     return json_answer(page_of(rows, most, render=Batch.render, id_of=lambda row: row.id))
 

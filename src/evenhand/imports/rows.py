@@ -11,7 +11,7 @@ for batches with purpose gold.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from evenhand.formats import FormatError, parse_json, render_json
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["RowMaker", "record_of_csv"]
 
 _KEYS = frozenset({"id", "payload", "meta", "assignees", "gold"})
+_NO_LINE = "A line is an object with id, payload, meta, assignees and gold only."
 _ID_MAX = 500
+_ASSIGNEES_MAX = 100
 _REASON_MAX = 4000
 
 
@@ -89,12 +91,15 @@ class RowMaker:
         return prepared
 
     def _add(self, prepared: Prepared, record: object, line: int, ids: Any) -> None:  # noqa: ANN401
-        if not isinstance(record, dict) or not _KEYS.issuperset(record):
-            raise Invalid("A line is an object with id, payload, meta, assignees and gold only.")
+        if not isinstance(record, dict):
+            raise Invalid(_NO_LINE)
+        fields = cast("dict[str, object]", record)
+        if not _KEYS.issuperset(fields):
+            raise Invalid(_NO_LINE)
         item_id: UUID = next(ids)
-        payload = check_payload(self._project.task_type, record.get("payload"))
-        external = record.get("id")
-        meta = record.get("meta")
+        payload = check_payload(self._project.task_type, fields.get("payload"))
+        external = fields.get("id")
+        meta = fields.get("meta")
         key = None
         sealed_meta = None
         if external is not None:
@@ -105,13 +110,12 @@ class RowMaker:
         if meta is not None and not isinstance(meta, dict):
             raise Invalid("meta is an object.")
         if external is not None or meta is not None:
-            sealed_meta = self._sealer.seal(
-                item_id, "meta", render_json({"id": external, "meta": meta or {}})
-            )
+            shown: dict[str, object] = {"id": external, "meta": meta or {}}
+            sealed_meta = self._sealer.seal(item_id, "meta", render_json(shown))
         sealed = self._sealer.seal(item_id, "payload", payload)
         prepared.items.append(NewItem(item_id, key, sealed, sealed_meta))
-        self._add_gold(prepared, record.get("gold"), item_id)
-        for slot, assignee in enumerate(self._assignees(record.get("assignees"))):
+        self._add_gold(prepared, fields.get("gold"), item_id)
+        for slot, assignee in enumerate(self._assignees(fields.get("assignees"))):
             task_id = next(ids, None) or next(new_ids(1))
             position = slot_position(slot, self._number)
             prepared.tasks.append(NewTask(task_id, item_id, assignee, position))
@@ -127,10 +131,11 @@ class RowMaker:
     def _assignees(self, named: object) -> list[UUID | None]:
         if named is None:
             return [None] * self._project.judgments_per_item
-        if not isinstance(named, list) or not 1 <= len(named) <= 100:
-            raise Invalid("assignees is a list of 1 to 100 member ids.")
+        names = cast("list[str]", named) if isinstance(named, list) else []
+        if not 1 <= len(names) <= _ASSIGNEES_MAX:
+            raise Invalid(f"assignees is a list of 1 to {_ASSIGNEES_MAX} member ids.")
         try:
-            found: list[UUID | None] = [UUID(name) for name in named]
+            found: list[UUID | None] = [UUID(name) for name in names]
         except (ValueError, TypeError, AttributeError) as error:
             raise Invalid("assignees holds member ids.") from error
         if len(set(found)) != len(found):
@@ -142,15 +147,16 @@ class RowMaker:
             raise Invalid("Lines of a batch with purpose gold have gold, and no others.")
         if gold is None:
             return
-        if not isinstance(gold, dict) or set(gold) != {"answer", "reason"}:
+        fields = cast("dict[str, object]", gold) if isinstance(gold, dict) else {}
+        if set(fields) != {"answer", "reason"}:
             raise Invalid("gold is an object with answer and reason.")
-        reason = gold["reason"]
+        reason = fields["reason"]
         if not isinstance(reason, str) or not 1 <= len(reason) <= _REASON_MAX:
             raise Invalid(f"gold.reason is a text of 1 to {_REASON_MAX} characters.")
         answer = check_answer(
             self._project.task_type,
             {**self._project.settings, "reason": "optional"},
-            gold["answer"],
+            fields["answer"],
         )
         sealed = self._sealer.seal(
             item_id, "gold", b'{"answer":' + answer + b',"reason":' + render_json(reason) + b"}"

@@ -13,7 +13,7 @@ from evenhand.platform.queries import load_queries
 from .model import Batch, BatchPurpose, DuplicateItem, NewItem, SealedItem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
     from datetime import timedelta
     from uuid import UUID
 
@@ -148,7 +148,7 @@ async def abandoned_batches(db: Database, *, idle: timedelta) -> list[tuple[UUID
 
 
 @asynccontextmanager
-async def holding_batch(db: Database, batch: UUID) -> AsyncIterator[None]:
+async def holding_batch(db: Database, batch: UUID) -> AsyncGenerator[None]:
     """Show that an import is alive for as long as the block runs.
 
     Locks: session advisory lock of the batch on a connection of its own; the kernel frees it when
@@ -159,7 +159,7 @@ async def holding_batch(db: Database, batch: UUID) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def holding_key(db: Database, member: UUID, key: str) -> AsyncIterator[None]:
+async def holding_key(db: Database, member: UUID, key: str) -> AsyncGenerator[None]:
     """Let only one import with this member's idempotency key run at a time.
 
     Locks: session advisory lock of the key, as `holding_batch`.
@@ -169,7 +169,7 @@ async def holding_key(db: Database, member: UUID, key: str) -> AsyncIterator[Non
 
 
 @asynccontextmanager
-async def _holding(db: Database, what: str, name: object) -> AsyncIterator[None]:
+async def _holding(db: Database, what: str, name: object) -> AsyncGenerator[None]:
     async with db.pool.acquire() as connection:
         await connection.execute(_Q[f"hold_{what}"], name)
         try:
@@ -180,7 +180,7 @@ async def _holding(db: Database, what: str, name: object) -> AsyncIterator[None]
 
 
 @asynccontextmanager
-async def try_holding_batch(db: Database, batch: UUID) -> AsyncIterator[bool]:
+async def try_holding_batch(db: Database, batch: UUID) -> AsyncGenerator[bool]:
     """True when the batch's import is dead; nobody else cleans it while the block runs."""
     async with db.pool.acquire() as connection:
         held: bool = await connection.fetchval(_Q["try_hold_batch"], batch)

@@ -1,4 +1,5 @@
 -- Room: judgments. Submit, and carry the next lease in the same round trip.
+-- Locks, in this order: wall (shared, when a next lease is wanted), the lease's row, the member.
 
 CREATE OR REPLACE FUNCTION judgments.submit(
     token text, hash bytea, allowed text[], project uuid, lease uuid, fresh_id uuid,
@@ -11,9 +12,13 @@ CREATE OR REPLACE FUNCTION judgments.submit(
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     actor identity.actor := identity.authenticate(token, hash, allowed);
-    before tasks.lease := tasks.end_lease(actor, lease, 'submitted', NULL);
+    before tasks.lease;
     made judgments.judgment;
 BEGIN
+    IF hold > 0 THEN
+        PERFORM conflicts.share_wall(actor.workspace_id);
+    END IF;
+    before := tasks.end_lease(actor, lease, 'submitted', NULL);
     IF before.project_id <> project THEN
         RAISE EXCEPTION USING ERRCODE = 'EH404', MESSAGE = 'lease_not_yours',
             DETAIL = 'You hold no such lease in this project; ask for your next task.';

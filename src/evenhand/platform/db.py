@@ -27,7 +27,7 @@ from .errors import (
 from .tokens import TokenMinter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
     from uuid import UUID
 
     from asyncpg.pool import PoolConnectionProxy
@@ -37,7 +37,7 @@ __all__ = ["Database", "DatabaseAddress", "Tx", "refusal_of"]
 Tx: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 DatabaseAddress: TypeAlias = dict[str, Any]
 
-_SET_TOKEN = "SELECT set_config('evenhand.token', $1, true)"
+_OPEN_WORKSPACE = "SELECT set_config('evenhand.token', $1, true)"
 _CLOCK_EVERY_S = 30.0
 
 # SQL functions refuse with SQLSTATE 'EH' + three digits and the stable code as the message.
@@ -129,10 +129,10 @@ class Database:
         return self._minter.token(workspace)
 
     @asynccontextmanager
-    async def transaction(self, workspace: UUID) -> AsyncIterator[Tx]:
+    async def transaction(self, workspace: UUID) -> AsyncGenerator[Tx]:
         """A transaction that sees one workspace; commits at the end, rolls back on an error."""
         async with self.pool.acquire() as tx, tx.transaction():
-            await tx.fetchval(_SET_TOKEN, self.token(workspace))
+            await tx.fetchval(_OPEN_WORKSPACE, self.token(workspace))
             yield tx
 
     async def fetch(self, query: str, *args: object) -> list[asyncpg.Record]:

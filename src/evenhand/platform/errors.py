@@ -1,7 +1,7 @@
 """The six kinds of refusal. A room's errors live in its `model.py` and subclass one of these.
 
 Each carries a stable code and a sentence that says what to try. The HTTP status is decided in
-`platform/web.py`, the exit code in `app/cli.py`, and nowhere else.
+`platform/web.py`, the exit code in `app/cli/main.py`, and nowhere else.
 """
 
 from __future__ import annotations

@@ -56,10 +56,10 @@ RULES: Final[dict[str, str]] = {
         SELECT i.indexrelid::regclass::text FROM pg_index AS i
           JOIN pg_class AS c ON c.oid = i.indrelid
           JOIN pg_namespace AS n ON n.oid = c.relnamespace
-          JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+          LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
          WHERE i.indisunique AND {_OURS}
            AND n.nspname || '.' || c.relname NOT IN {_GLOBAL}
-           AND a.attname <> 'workspace_id'
+           AND a.attname IS DISTINCT FROM 'workspace_id'
            AND i.indexrelid::regclass::text <> 'transparency.log_origin_key'""",
     "a foreign key without the workspace in it": f"""
         SELECT f.conname FROM pg_constraint AS f
@@ -70,12 +70,12 @@ RULES: Final[dict[str, str]] = {
            AND f.confrelid <> 'identity.person'::regclass""",
     "a policy that is not the workspace's": f"""
         SELECT p.schemaname || '.' || p.tablename || ' ' || p.policyname FROM pg_policies AS p
-         WHERE NOT (
+         WHERE (
             (p.policyname = 'workspace' AND p.permissive = 'PERMISSIVE' AND p.cmd = 'ALL'
              AND p.qual ~ '^\\(workspace_id = \\( SELECT platform\\.current_workspace\\(\\)'
              AND p.with_check = p.qual AND p.roles = '{{public}}')
             OR (p.policyname = 'steward' AND p.cmd = 'SELECT' AND p.roles = '{{evenhand_owner}}'
-                AND p.schemaname || '.' || p.tablename IN {_STEWARDS}))""",
+                AND p.schemaname || '.' || p.tablename IN {_STEWARDS})) IS NOT TRUE""",
     "a table without its workspace policy": f"""
         SELECT n.nspname || '.' || c.relname FROM pg_class AS c
           JOIN pg_namespace AS n ON n.oid = c.relnamespace

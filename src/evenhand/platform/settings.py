@@ -32,7 +32,8 @@ class Settings:
 
     def make_data_dir(self) -> None:
         """Make the data folder. Its own folders are private; as root it may be walked through, so
-        that the database server, which then runs as another user, can reach its cluster in it."""
+        that the database server, which then runs as another user, can reach its cluster in it.
+        """
         self.data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
         self.logs_dir.mkdir(mode=0o700, exist_ok=True)
 

@@ -20,6 +20,7 @@ __all__ = ["TokenMinter", "hmac_pads"]
 _BLOCK_BYTES = 64
 _TOKEN_TTL_S = 120
 _REMINT_AFTER_S = 30
+_KEPT_MAX = 10_000
 
 
 def hmac_pads(secret: bytes) -> tuple[bytes, bytes]:
@@ -44,7 +45,7 @@ class TokenMinter:
             return kept[1]
         said = f"{workspace.hex}:{int(now) + _TOKEN_TTL_S}"
         mac = hmac.digest(self._secret, said.encode("ascii"), "sha256").hex()
-        if len(self._kept) > 10_000:
+        if len(self._kept) > _KEPT_MAX:
             self._kept.clear()
         self._kept[workspace] = (now + _REMINT_AFTER_S, f"{said}:{mac}")
         return self._kept[workspace][1]

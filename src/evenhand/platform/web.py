@@ -1,14 +1,15 @@
 """HTTP's common ground: routes that declare a permission, strict bodies, problems.
 
-A route without a declared permission cannot be added, so it stops the boot. The permission's name is
-kept on the route; whoever opens the transaction reads it from there, so what is declared is what is
-enforced.
+A route without a declared permission cannot be added, so it stops the boot. The permission's name
+is kept on the route; whoever opens the transaction reads it from there, so what is declared is
+what is enforced.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from uuid import UUID
 
@@ -262,7 +263,7 @@ def problem_answer(error: EvenhandError) -> Response:
     }
     if error.problems:
         body["errors"] = [{"path": p.path, "detail": p.detail} for p in error.problems[:100]]
-    headers = {"Retry-After": "1"} if status == 503 else None
+    headers = {"Retry-After": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
     return Response(_encode(body), status, headers, media_type="application/problem+json")
 
 

@@ -6,7 +6,7 @@ have equal bytes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +15,6 @@ from evenhand.platform.errors import Invalid, Problem
 from evenhand.tasktypes import TaskTypeError, UnknownTaskTypeError, get_task_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from uuid import UUID
 
 __all__ = [
@@ -29,7 +28,7 @@ __all__ = [
 
 
 @contextmanager
-def _refusing(code: str) -> Iterator[None]:
+def _refusing(code: str) -> Generator[None]:
     try:
         yield
     except UnknownTaskTypeError as error:

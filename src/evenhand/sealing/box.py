@@ -78,7 +78,13 @@ class Context:
 
 
 def seal(dek: DataKey, context: Context, plaintext: bytes, *, nonce: bytes) -> bytes:
-    """Seal `plaintext`; `nonce` is 12 random bytes, new for each call."""
+    """Seal `plaintext`; `nonce` is 12 random bytes, new for each call.
+
+    Raises:
+        SealingError: the nonce has another length: AES-GCM would take it, but nothing would open.
+    """
+    if len(nonce) != _NONCE_BYTES:
+        raise SealingError(f"a nonce has {_NONCE_BYTES} bytes")
     dek_id = dek.id.bytes
     name = context.encode(dek_id)
     derived = hmac.digest(dek.key, _LABEL + name + b"\x01", "sha512")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from evenhand.access import Ticket
 from evenhand.conflicts import evaluate, require_allowed
@@ -14,8 +14,10 @@ from evenhand.platform.queries import load_queries
 from .model import Grant, NewTask, Want
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from uuid import UUID
+
+    import asyncpg
 
     from evenhand.access import Look, Release
     from evenhand.identity import Admission
@@ -86,7 +88,7 @@ async def lease_next(
     return []
 
 
-async def check_stop(db: Database, admission: Admission, rows: Sequence[Mapping[str, Any]]) -> bool:
+async def check_stop(db: Database, admission: Admission, rows: Sequence[asyncpg.Record]) -> bool:
     """True when the caller shall ask again, since its verdict has just been computed.
 
     Raises:
@@ -101,7 +103,7 @@ async def check_stop(db: Database, admission: Admission, rows: Sequence[Mapping[
 
 
 def grants_of(
-    rows: Sequence[Mapping[str, Any]], hints: PlaceHints, admission: Admission, project: UUID
+    rows: Sequence[asyncpg.Record], hints: PlaceHints, admission: Admission, project: UUID
 ) -> list[Grant]:
     """Rows of `tasks.granted` to values; remembers where the last was found."""
     grants = [

@@ -91,6 +91,9 @@ BEGIN
         RETURN;
     END IF;
     out_row.wall := wall;
+    -- A person's requests (two windows, a repeat on its way) take turns: the second sees what the
+    -- first holds. Without it both would be granted, or meet in the index `lease_once`.
+    PERFORM pg_advisory_xact_lock(820, hashtext(actor.member_id::text));
     held := ARRAY(SELECT l.id FROM tasks.lease AS l
                    WHERE l.workspace_id = actor.workspace_id AND l.annotator_id = actor.member_id
                      AND l.project_id = project AND l.state = 'active' AND l.expires_at > now());

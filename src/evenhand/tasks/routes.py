@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from evenhand.access import release_of
 from evenhand.identity import POLICY_HASH, admitted, credential_of, database_of
 from evenhand.platform.web import Body, RoomRouter, json_answer
-from evenhand.projects import find_project
+from evenhand.projects import find_project, get_project
 
 from .actions import count_tasks, end_lease, lease_next, open_grants, project_of_lease
 from .schemas import LeaseOut, WantIn, hints_of, render_leases
@@ -88,6 +88,7 @@ async def give_back(request: Request, lease_id: UUID) -> Response:
 async def progress(request: Request, project_id: UUID) -> Response:
     """How far a project is."""
     async with admitted(request) as (tx, actor):
+        await get_project(tx, actor.workspace_id, project_id)
         counts = await count_tasks(tx, actor.workspace_id, project_id)
     return json_answer({"tasks": counts})
 

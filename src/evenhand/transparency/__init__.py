@@ -1,7 +1,7 @@
 """The log's door."""
 
 from .leaves import partition_of
-from .log import create_log, get_log, intend
+from .log import create_log, get_log, intend, read_size
 from .model import LogForked, Logged, LogIdentity, LogKeys, LogUnavailable
 from .publisher import PublishedLog, Publisher
 from .sequencer import derive_keys
@@ -21,4 +21,5 @@ __all__ = [
     "get_log",
     "intend",
     "partition_of",
+    "read_size",
 ]

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
 
+    import asyncpg
+
     from .model import LogKeys
 
 __all__ = ["SALT_AND_NONCE_BYTES", "leaf_of", "partition_of"]
@@ -24,7 +26,9 @@ def partition_of(keys: LogKeys, object_id: UUID) -> bytes:
     return blind(keys.partition, object_id.bytes)
 
 
-def leaf_of(row: Mapping[str, Any], *, keys: LogKeys, noise: bytes) -> tuple[bytes | None, bytes]:
+def leaf_of(
+    row: asyncpg.Record | Mapping[str, Any], *, keys: LogKeys, noise: bytes
+) -> tuple[bytes | None, bytes]:
     """Partition and entry bytes of an intent. `noise` is 28 random bytes: salt, then nonce.
 
     The details name actor, object, lease and purpose; the commitments let the customer prove any

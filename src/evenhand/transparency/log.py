@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from evenhand.platform.db import Tx
 
-__all__ = ["create_log", "get_log", "intend"]
+__all__ = ["create_log", "get_log", "intend", "read_size"]
 
 _Q = load_queries(__package__ or "")
 
@@ -49,6 +49,15 @@ async def get_log(tx: Tx, workspace: UUID) -> LogIdentity:
     return LogIdentity(workspace=workspace, origin=row["origin"], vkey=row["vkey"])
 
 
+async def read_size(tx: Tx, workspace: UUID) -> int:
+    """How many leaves the signed tree has; its files may lag behind by a moment."""
+    row = await tx.fetchrow(_Q["get_head"], workspace)
+    if row is None:
+        raise LookupError(f"workspace {workspace} has no log")
+    size: int = row["size"]
+    return size
+
+
 async def intend(
     tx: Tx,
     workspace: UUID,
@@ -60,7 +69,7 @@ async def intend(
     purpose: str | None = None,
     extra: str | None = None,
 ) -> int:
-    """Write an intent in `tx`; `extra` is JSON text of ids, counts and fixed words. Gives its id."""
+    """Write an intent in `tx`; `extra` is JSON of ids, counts and fixed words. Gives its id."""
     made: int = await tx.fetchval(
         _Q["intend"], workspace, kind, actor, target, None, purpose, policy, extra
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evenhand.platform.queries import load_queries
-from evenhand.tlog import LogError, TileTree, extend_tiles, unsafe_read_checkpoint
+from evenhand.tlog import TILE_WIDTH, LogError, TileTree, extend_tiles, unsafe_read_checkpoint
 
 from .model import LogForked, LogUnavailable
 
@@ -178,5 +178,5 @@ def _drop_outgrown(folder: Path, size: int) -> None:
     """Remove partial tiles whose full tile the published tree has (tlog-tiles allows it)."""
     for kept in folder.glob("tile/**/*.p"):
         full = kept.with_suffix("")
-        if full.exists() and size >= 256:
+        if full.exists() and size >= TILE_WIDTH:
             shutil.rmtree(kept)

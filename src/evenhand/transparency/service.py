@@ -24,7 +24,7 @@ from .model import Logged, LogUnavailable
 from .sequencer import LEADER_LOCK, Sequencer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from evenhand.platform.db import Database
 
@@ -137,7 +137,7 @@ class LogService:
         while len(self._early) > _EARLY_MAX:
             self._early.popitem(last=False)
 
-    async def _forever(self, part) -> None:  # noqa: ANN001 - a bound coroutine function
+    async def _forever(self, part: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 await part()
@@ -149,7 +149,10 @@ class LogService:
         """Take the leader's lock if it is free, and lead until the connection is lost."""
         connection = await asyncpg.connect(**self._db.address, timeout=10.0)
         try:
-            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
+            # Asked again and again: a blocking wait for the lock would hold back VACUUM.
+            while not await connection.fetchval(  # noqa: ASYNC110 - the lock is the database's
+                "SELECT pg_try_advisory_lock($1)", LEADER_LOCK
+            ):
                 await asyncio.sleep(_POLL_S)
             self._sequencer.forget_heads()
             self.leading = True

@@ -1,4 +1,4 @@
-"""The vault's door: seal for anybody, open for nobody (see `opening`, which only access imports)."""
+"""The vault's door: seal for anybody, open for nobody (`opening` is imported by access alone)."""
 
 from .hosted import HostedKeyHolder
 from .keyring import Keyring, Sealer

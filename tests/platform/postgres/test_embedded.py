@@ -18,14 +18,12 @@ import pytest
 
 from evenhand.platform.errors import Invalid
 from evenhand.platform.postgres import (
-    ClusterRefused,
     EmbeddedPostgres,
     ServerAddress,
     ServerUnavailable,
     embedded,
     postmaster,
 )
-from evenhand.platform.postgres.probe import Answer
 from evenhand.platform.postgres.processes import members, read_pid_file
 
 Make = Callable[..., EmbeddedPostgres]
@@ -297,30 +295,6 @@ def test_an_initdb_killed_in_the_middle_is_redone(make: Make, data_dir: Path, pg
         assert not (base / "cluster.new").exists()
 
 
-def test_leftovers_of_initdb_are_replaced_and_a_foreign_folder_is_not(
-    make: Make, data_dir: Path
-) -> None:
-    base = data_dir / "postgres"
-    base.mkdir(parents=True)
-    data_dir.chmod(0o711)
-    base.chmod(0o711)
-    (base / "cluster").mkdir()
-    (base / "cluster" / "thesis.txt").write_text("Not yours.")
-    server = make()
-    if os.geteuid() == 0:
-        os.chown(base / "cluster", 65534, 65534)
-    with pytest.raises(ClusterRefused, match="no PostgreSQL cluster"):
-        server.start()
-    assert not server.owned
-    assert (base / "cluster" / "thesis.txt").read_text() == "Not yours."
-    (base / "cluster").rename(base / "elsewhere")
-    (base / "cluster.new").mkdir()
-    (base / "cluster.new" / "half").write_text("x")
-    server.start()
-    assert server.is_running()
-    assert not (base / "cluster.new").exists()
-
-
 async def test_an_owner_hands_over_to_a_waiting_supervisor(make: Make, data_dir: Path) -> None:
     command, service = make(), make()
     command.start()
@@ -407,60 +381,8 @@ def test_a_paused_server_is_ended_in_the_end(
     monkeypatch.undo()
 
 
-def test_a_failing_initdb_is_quoted(make: Make, data_dir: Path, folder: Path) -> None:
-    programs = folder / "bin"
-    programs.mkdir()
-    for name, script in (
-        ("postgres", 'echo "postgres (PostgreSQL) 18.99"'),
-        ("initdb", "echo no space left >&2; exit 1"),
-    ):
-        (programs / name).write_text(f"#!/bin/sh\n{script}\n")
-        (programs / name).chmod(0o755)
-    server = make(binaries=programs)
-    with pytest.raises(ServerUnavailable, match="no space left"):
-        server.start()
-    assert not server.owned
-    assert not (data_dir / "postgres" / "cluster").exists()
-
-
-def test_a_start_called_off_ends_its_half_started_server_at_once(
-    make: Make, data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server = make()
-    server.start()
-    server.stop()
-    monkeypatch.setattr(
-        postmaster, "probe", lambda path, **_: server._hurry.set() or Answer.NOT_YET
-    )
-    begun = time.monotonic()
-    with pytest.raises(ServerUnavailable, match="called off"):
-        server.start()
-    assert time.monotonic() - begun < 15
-    assert not server.owned
-    assert not list(members(data_dir / "postgres" / "cluster"))
-    monkeypatch.undo()
-    server._hurry.clear()
-    server.start()
-
-
 def test_settings_reach_the_server_and_fixed_ones_are_refused(make: Make, data_dir: Path) -> None:
     with make(settings={"work_mem": "7MB"}) as address:
         assert asyncio.run(fetchval(address, "SHOW work_mem")) == "7MB"
     with pytest.raises(Invalid, match="fsync is fixed"):
         EmbeddedPostgres(data_dir, settings={"FSYNC": "off"})
-
-
-def test_a_wrong_setting_is_a_clear_error_and_leaves_nothing_running(
-    make: Make, data_dir: Path
-) -> None:
-    server = make(settings={"work_mem": "a lot"})
-    with pytest.raises(ServerUnavailable, match='invalid value for parameter "work_mem"'):
-        server.start()
-    assert not server.owned
-    assert not list(members(data_dir / "postgres" / "cluster"))
-
-
-def test_unreadable_places_are_a_clear_error(pg_bin: Path, folder: Path) -> None:
-    (folder / "file").write_text("A file where a folder should be.")
-    with pytest.raises(ServerUnavailable, match="cannot be started"):
-        EmbeddedPostgres(folder / "file" / "data", binaries=pg_bin).start()

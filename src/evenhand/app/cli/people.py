@@ -62,7 +62,11 @@ def add_commands(commands: Commands) -> None:
 def _finish(parser: argparse.ArgumentParser, work: Work) -> None:
     add_database_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=lambda arguments: asyncio.run(_with_database(work, arguments)))
+
+    def run(arguments: argparse.Namespace) -> int:
+        return asyncio.run(_with_database(work, arguments))
+
+    parser.set_defaults(run=run)
 
 
 async def _with_database(work: Work, arguments: argparse.Namespace) -> int:

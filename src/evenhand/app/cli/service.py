@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add_commands", "add_database_options", "port_of", "settings_of_arguments"]
 
+_PORT_MAX = 65_535
+_WORKERS_MAX = 64
+
 
 def add_database_options(parser: argparse.ArgumentParser) -> None:
     """`--data` and `--database-url`, with their environment variables."""
@@ -84,13 +87,13 @@ def _is_loopback(host: str) -> bool:
 def port_of(text: str) -> int:
     """A port number from the command line."""
     number = int(text)
-    if not 0 <= number <= 65_535:
+    if not 0 <= number <= _PORT_MAX:
         raise argparse.ArgumentTypeError("a port lies between 0 and 65535")
     return number
 
 
 def _workers(text: str) -> int:
     number = int(text)
-    if not 1 <= number <= 64:
-        raise argparse.ArgumentTypeError("from 1 to 64 web processes")
+    if not 1 <= number <= _WORKERS_MAX:
+        raise argparse.ArgumentTypeError(f"from 1 to {_WORKERS_MAX} web processes")
     return number

@@ -69,7 +69,9 @@ def gather_cast(
     def invite(one: tuple[str, str, str | None, int | None]) -> Player:
         handle, name, vendor, number = one
         with Client(url, owner_key) as client:
-            player = _player(url, client, state, handle, name, vendor, number)
+            player = _player(
+                url, client, state, handle=handle, name=name, vendor=vendor, number=number
+            )
         step()
         return player
 
@@ -94,6 +96,7 @@ def _player(
     url: str,
     owner: Client,
     state: DemoState,
+    *,
     handle: str,
     name: str,
     vendor: str | None,

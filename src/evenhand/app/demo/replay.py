@@ -44,7 +44,8 @@ def import_gold(owner: Client, project: str, data: Dataset, cast: Cast) -> dict[
 
     def lines() -> Iterator[bytes]:
         for one in data.training:
-            gold = {"answer": {"choice": one.choice, "order": "given"}, "reason": one.reason}
+            answer = {"choice": one.choice, "order": "given"}
+            gold: dict[str, object] = {"answer": answer, "reason": one.reason}
             yield _line(one.pair, f"{GOLD_ID}{one.pair.id}", assignees=both, gold=gold)
 
     return owner.import_items(
@@ -60,6 +61,7 @@ def replay(
     url: str,
     project: str,
     data: Dataset,
+    *,
     annotators: Sequence[Player],
     pair_of_item: dict[str, int],
     step: Callable[[int], None],
@@ -71,7 +73,7 @@ def replay(
         def answer(lease: Lease) -> str:
             return choice[pair_of_item[lease.item_id], player.person or 0]
 
-        return _work(url, project, player, answer, step)
+        return _work(url, project, player, answer=answer, step=step)
 
     with ThreadPoolExecutor(_THREADS) as pool:
         return sum(pool.map(work, annotators))
@@ -86,15 +88,15 @@ def answer_gold(
     right = {one.pair.id: one.choice for one in data.training}
     other = {"left": "right", "right": "tie", "tie": "left"}
     told: list[str] = []
-    _work(url, project, cast.right, lambda lease: right[training_of_item[lease.item_id]], _no_step)
-    _work(
-        url,
-        project,
-        cast.wrong,
-        lambda lease: other[right[training_of_item[lease.item_id]]],
-        _no_step,
-        told,
-    )
+
+    def rightly(lease: Lease) -> str:
+        return right[training_of_item[lease.item_id]]
+
+    def wrongly(lease: Lease) -> str:
+        return other[rightly(lease)]
+
+    _work(url, project, cast.right, answer=rightly, step=_no_step)
+    _work(url, project, cast.wrong, answer=wrongly, step=_no_step, told=told)
     return told
 
 
@@ -102,6 +104,7 @@ def _work(
     url: str,
     project: str,
     player: Player,
+    *,
     answer: Callable[[Lease], str],
     step: Callable[[int], None],
     told: list[str] | None = None,

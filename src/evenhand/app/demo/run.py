@@ -32,7 +32,7 @@ from .summary import Story, print_summary
 from .workshop import open_workshop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
     from evenhand.platform.settings import Settings
@@ -40,6 +40,12 @@ if TYPE_CHECKING:
 __all__ = ["run_demo"]
 
 _READY_WITHIN_S = 120.0
+_FILES = (
+    ("trl", "preferences.jsonl"),
+    ("trl-ties", "ties.jsonl"),
+    ("consensus", "consensus.jsonl"),
+    ("leaderboard", "leaderboard.csv"),
+)
 
 
 def run_demo(settings: Settings, *, stay: bool) -> int:
@@ -96,9 +102,9 @@ def _play(url: str, settings: Settings, state: DemoState, folder: Path, console:
             url,
             project,
             data,
-            cast.annotators,
-            pair_of_item,
-            lambda count: bars.advance(replaying, count),
+            annotators=cast.annotators,
+            pair_of_item=pair_of_item,
+            step=lambda count: bars.advance(replaying, count),
         )
         took = time.perf_counter() - began
         feedback = answer_gold(url, project, data, cast, training_of_item)
@@ -107,16 +113,11 @@ def _play(url: str, settings: Settings, state: DemoState, folder: Path, console:
         run = _aggregate(owner, project)
         bars.advance(finishing)
         ranking = owner.get(f"/consensus/{run['id']}/ranking")["items"]
-        files = {}
-        for form, name in (
-            ("trl", "preferences.jsonl"),
-            ("trl-ties", "ties.jsonl"),
-            ("consensus", "consensus.jsonl"),
-            ("leaderboard", "leaderboard.csv"),
-        ):
+        files: dict[str, tuple[Path, int]] = {}
+        for form, name in _FILES:
             files[form] = _export(owner, project, form, run["id"], folder / name)
             bars.advance(finishing)
-        checks = _verify(url, settings, state, folder, owner, project)
+        checks = _verify(url, settings, state, folder=folder, owner=owner, project=project)
         bars.advance(finishing)
         return Story(
             data=data,
@@ -200,7 +201,7 @@ def _export(owner: Client, project: str, form: str, run: str, path: Path) -> tup
 
 
 def _verify(
-    url: str, settings: Settings, state: DemoState, folder: Path, owner: Client, project: str
+    url: str, settings: Settings, state: DemoState, *, folder: Path, owner: Client, project: str
 ) -> list[tuple[str, int, str]]:
     """Run the two verifying commands as an auditor would; gives command, exit code, output."""
     log = owner.logs()[0]
@@ -243,7 +244,7 @@ def _verify(
 
 
 @contextlib.contextmanager
-def _service(settings: Settings, *, stay: bool) -> Iterator[str]:
+def _service(settings: Settings, *, stay: bool) -> Generator[str]:
     """`evenhand up` in a process of its own; stopped cleanly at the end."""
     ready = settings.data_dir / "demo" / "ready.json"
     ready.unlink(missing_ok=True)

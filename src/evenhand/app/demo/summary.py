@@ -10,7 +10,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rich.console import Console
+    from rich.console import Console, JustifyMethod
 
     from .dataset import Dataset
 
@@ -89,14 +89,15 @@ def _leaderboard(console: Console, story: Story) -> None:
     table = Table(
         title=f"Top {_TOP} of {len(story.ranking)} models (Bradley-Terry, a tie is half a win each)"
     )
-    for name, side in (
+    columns: tuple[tuple[str, JustifyMethod], ...] = (
         ("#", "right"),
         ("model", "left"),
         ("score", "right"),
         ("95 % interval", "right"),
         ("beats the average", "right"),
         ("won / lost / tied", "right"),
-    ):
+    )
+    for name, side in columns:
         table.add_column(name, justify=side)
     for row in story.ranking[:_TOP]:
         table.add_row(
@@ -163,9 +164,10 @@ def _files(console: Console, story: Story) -> None:
         console.print(f"  {path}  {count:,} {words[form]}", soft_wrap=True, highlight=False)
     console.print(f"  {story.folder / 'receipt.txt'}  a receipt to check offline", soft_wrap=True)
     console.print(
-        "\nReal: prompts, answers, judgments, training pairs, instructions (LLMFAO by Dmitry Ustalov,"
-        " CC BY 4.0; prompts and answers by llmonitor.com). Invented: the customer, the split of the"
-        " people into two vendors, all names, the rival, the applicant, the two simulated annotators."
+        "\nReal: prompts, answers, judgments, training pairs, instructions (LLMFAO by Dmitry"
+        " Ustalov, CC BY 4.0; prompts and answers by llmonitor.com). Invented: the customer, the"
+        " split of the people into two vendors, all names, the rival, the applicant, the two"
+        " simulated annotators."
     )
     if not story.is_whole:
         console.print("\n[bold red]Something does not add up: see the counts above.[/]")
