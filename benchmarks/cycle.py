@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import resource
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -13,7 +12,7 @@ from uuid import UUID
 import uvloop
 from bare import run_bare
 from load import Load, percentile_ms, run_load
-from processes import CpuUse, cpu_of, machine_line
+from processes import CpuUse, cpu_of, machine_line, own_cpu_s
 from service import Running, Tenant, item_lines, make_project, make_tenant, running, scratch
 
 from evenhand.client import Client
@@ -42,7 +41,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--no-bare", action="store_true", help="leave out bare PostgreSQL")
     arguments = parser.parse_args()
-    rates: list[tuple[int, float]] = []
+    sizes: list[tuple[int, _Seen]] = []
     with scratch() as data_dir:
         tenant: Tenant | None = None
         for tasks in arguments.tasks:
@@ -50,13 +49,13 @@ def main() -> None:
                 tenant = tenant or make_tenant(service, annotators=arguments.annotators)
                 project = _filled(service, tenant, tasks)
                 seen = uvloop.run(_over_http(service, tenant, project, arguments.seconds))
-            rates.append((tasks, seen.load.rate))
+            sizes.append((tasks, seen))
             _print(f"{tasks:,} open tasks over HTTP, {arguments.workers} web processes", seen)
             if not arguments.no_bare:
                 bare = _bare(data_dir, tenant, project, arguments.seconds)
                 _print(f"{tasks:,} open tasks, the same statements on bare PostgreSQL", bare)
                 print(f"  ours as a share of bare       {seen.load.rate / bare.load.rate:8.0%}")
-    _print_verdict(rates)
+    _print_verdict(sizes)
 
 
 def _filled(service: Running, tenant: Tenant, tasks: int) -> str:
@@ -80,9 +79,9 @@ async def _over_http(service: Running, tenant: Tenant, project: str, seconds: fl
     )
     began = asyncio.create_task(measured.wait())
     await asyncio.wait({running_load, began}, return_when=asyncio.FIRST_COMPLETED)
-    before, own_before = cpu_of(service.pid), _own_cpu_s()
+    before, own_before = cpu_of(service.pid), own_cpu_s()
     load = await running_load
-    return _Seen(load, cpu_of(service.pid).since(before), _own_cpu_s() - own_before)
+    return _Seen(load, cpu_of(service.pid).since(before), own_cpu_s() - own_before)
 
 
 def _bare(data_dir: Path, tenant: Tenant, project: str, seconds: float) -> _Seen:
@@ -100,11 +99,6 @@ def _bare(data_dir: Path, tenant: Tenant, project: str, seconds: float) -> _Seen
     return _Seen(load, CpuUse((), used.database_s), sum(used.web_s))
 
 
-def _own_cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
 def _print(title: str, seen: _Seen) -> None:
     load, count = seen.load, len(seen.load.latencies_s)
     web_s = sum(seen.used.web_s)
@@ -113,21 +107,28 @@ def _print(title: str, seen: _Seen) -> None:
     print(f"{title}  [{machine_line()}]")
     print(f"  cycles per second             {load.rate:8.0f}")
     for share_of, name in ((0.5, "p50"), (0.99, "p99"), (1.0, "max")):
-        print(f"  {name}                           {percentile_ms(load.latencies_s, share_of):8.1f} ms")
+        took_ms = percentile_ms(load.latencies_s, share_of)
+        print(f"  {name}                           {took_ms:8.1f} ms")
     print(f"  CPU per cycle                 {whole_s / count * 1000:8.3f} ms", end="")
     print(
         f" = client {seen.client_s / count * 1000:.3f}, web {web_s / count * 1000:.3f},"
         f" database {seen.used.database_s / count * 1000:.3f}"
     )
     each = ", ".join(f"{one / load.seconds:.0%}" for one in seen.used.web_s)
-    print(f"  cores' time used by these     {share:8.0%}   each web process of a core: {each or '-'}")
+    print(f"  share of the cores' time      {share:8.0%}", end="")
+    print(f"   (each process of the service, of a core: {each})" if each else "")
 
 
-def _print_verdict(rates: list[tuple[int, float]]) -> None:
-    print(f"Floor: {_RATE_MIN:.0f} cycles/s with p99 under {_P99_MAX_MS:.0f} ms, flat over sizes.")
-    first = rates[0][1]
-    for tasks, rate in rates[1:]:
-        print(f"{tasks:,} tasks give {rate / first:.0%} of the rate at {rates[0][0]:,}.")
+def _print_verdict(sizes: list[tuple[int, _Seen]]) -> None:
+    first = sizes[0][1].load.rate
+    for tasks, seen in sizes:
+        p99_ms = percentile_ms(seen.load.latencies_s, 0.99)
+        met = seen.load.rate >= _RATE_MIN and p99_ms < _P99_MAX_MS
+        print(
+            f"{tasks:,} tasks: {seen.load.rate / first:.0%} of the rate at the first size; floor of"
+            f" {_RATE_MIN:.0f} cycles/s with p99 under {_P99_MAX_MS:.0f} ms"
+            f" {'met' if met else 'NOT met'}"
+        )
 
 
 if __name__ == "__main__":

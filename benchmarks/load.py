@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
     from service import Running
 
-__all__ = ["Load", "percentile_ms", "run_load"]
+__all__ = ["Load", "LoadFailed", "percentile_ms", "run_load"]
 
 _CREATED, _OK = b"201", b"200"
+_LAST_WITHIN_S = 10.0
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
 _LEASE = re.compile(
     rb'"leases":\[\{"id":"([0-9a-f-]{36})".*?"order":"(given|swapped)","payload":\{.+\},'
@@ -72,7 +73,7 @@ class _Annotator(asyncio.Protocol):
         self.stopping = False
         self.measuring = False
         self.latencies_s: list[float] = []
-        self.idle = asyncio.get_running_loop().create_future()
+        self.idle: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for the first lease; any that is held already is given again."""
@@ -157,7 +158,9 @@ async def run_load(
         annotator = _Annotator(
             path=f"/api/v1/projects/{project}", host=parts.netloc, key=key, failed=failed
         )
-        await loop.create_connection(lambda one=annotator: one, parts.hostname, parts.port)
+        await loop.create_connection(
+            lambda one=annotator: one, parts.hostname or "127.0.0.1", parts.port or 80
+        )
         annotators.append(annotator)
     try:
         await _pause(failed, warm_s)
@@ -170,12 +173,29 @@ async def run_load(
         for annotator in annotators:
             annotator.measuring = False
             annotator.stopping = True
-        await asyncio.wait([failed, *(one.idle for one in annotators)], timeout=10.0)
+        await _finish(failed, annotators)
     finally:
         for annotator in annotators:
             annotator.close()
     latencies = sorted(one for annotator in annotators for one in annotator.latencies_s)
     return Load(took_s, tuple(latencies))
+
+
+async def _finish(failed: asyncio.Future[None], annotators: Sequence[_Annotator]) -> None:
+    """Wait for the answers that are on their way.
+
+    Raises:
+        LoadFailed: one of them failed, or did not come.
+    """
+    everybody = asyncio.gather(*(one.idle for one in annotators))
+    await asyncio.wait(
+        {failed, everybody}, timeout=_LAST_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
+    )
+    if failed.done():
+        failed.result()
+    if not everybody.done():
+        everybody.cancel()
+        raise LoadFailed(f"an answer did not come within {_LAST_WITHIN_S:.0f} s")
 
 
 async def _pause(failed: asyncio.Future[None], seconds: float) -> None:

@@ -8,15 +8,26 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["CpuUse", "Memory", "MemoryWatch", "cpu_of", "machine_line", "memory_of", "tree_of"]
+__all__ = [
+    "CpuUse",
+    "Memory",
+    "MemoryWatch",
+    "Peaks",
+    "cpu_of",
+    "machine_line",
+    "memory_of",
+    "own_cpu_s",
+    "tree_of",
+]
 
 _PROC = Path("/proc")
 _TICKS_PER_S: int = os.sysconf("SC_CLK_TCK")
@@ -45,6 +56,7 @@ class Memory:
 
     pid: int
     name: str
+    of_database: bool
     pss_bytes: int
     rss_bytes: int
 
@@ -87,23 +99,31 @@ def memory_of(root: int) -> list[Memory]:
                 name: int(rest.split()[0]) * _KIB
                 for name, _, rest in (line.partition(":") for line in rollup.splitlines()[1:])
             }
-            found.append(Memory(pid, _name_of(pid), sizes["Pss"], sizes["Rss"]))
+            found.append(Memory(pid, _name_of(pid), _is_database(pid), sizes["Pss"], sizes["Rss"]))
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Peaks:
+    """The highest sums seen so far."""
+
+    web_pss_bytes: int = 0
+    web_rss_bytes: int = 0
+    database_pss_bytes: int = 0
+    client_pss_bytes: int = 0
+
+
 class MemoryWatch:
-    """Samples a tree's memory in a thread; keeps the highest sum and the highest of each group."""
+    """Samples the memory of a service's tree and of this process in a thread."""
 
     def __init__(self, root: int, *, every_s: float = 0.5) -> None:
         self._root = root
         self._every_s = every_s
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="memory", daemon=True)
-        self.web_pss_max = 0
-        self.web_rss_max = 0
-        self.database_pss_max = 0
+        self.peaks = Peaks()
 
-    def __enter__(self) -> MemoryWatch:
+    def __enter__(self) -> Self:
         """Begin to sample."""
         self._thread.start()
         return self
@@ -111,19 +131,33 @@ class MemoryWatch:
     def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join()
+        self._sample()
 
     def _run(self) -> None:
-        while True:
+        while not self._done.wait(self._every_s):
             self._sample()
-            if self._done.wait(self._every_s):
-                return
 
     def _sample(self) -> None:
-        web = [one for one in memory_of(self._root) if not _is_database(one.pid)]
-        database = [one for one in memory_of(self._root) if _is_database(one.pid)]
-        self.web_pss_max = max(self.web_pss_max, sum(one.pss_bytes for one in web))
-        self.web_rss_max = max(self.web_rss_max, sum(one.rss_bytes for one in web))
-        self.database_pss_max = max(self.database_pss_max, sum(one.pss_bytes for one in database))
+        seen = memory_of(self._root)
+        web = [one for one in seen if not one.of_database]
+        now = Peaks(
+            sum(one.pss_bytes for one in web),
+            sum(one.rss_bytes for one in web),
+            sum(one.pss_bytes for one in seen if one.of_database),
+            sum(one.pss_bytes for one in memory_of(os.getpid()) if one.pid == os.getpid()),
+        )
+        self.peaks = Peaks(
+            max(self.peaks.web_pss_bytes, now.web_pss_bytes),
+            max(self.peaks.web_rss_bytes, now.web_rss_bytes),
+            max(self.peaks.database_pss_bytes, now.database_pss_bytes),
+            max(self.peaks.client_pss_bytes, now.client_pss_bytes),
+        )
+
+
+def own_cpu_s() -> float:
+    """CPU seconds of this process so far, all threads."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 def machine_line() -> str:

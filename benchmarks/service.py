@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from evenhand.client import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 __all__ = ["Running", "Tenant", "item_lines", "make_project", "make_tenant", "running", "scratch"]
 
@@ -48,7 +48,7 @@ class Tenant:
 
 
 @contextlib.contextmanager
-def scratch() -> Iterator[Path]:
+def scratch() -> Generator[Path]:
     """A data folder that is deleted at the end."""
     with tempfile.TemporaryDirectory(prefix="evenhand-benchmark-") as folder:
         Path(folder).chmod(0o711)  # The database's account, if it is another, passes through.
@@ -56,7 +56,7 @@ def scratch() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def running(data_dir: Path, *, workers: int) -> Iterator[Running]:
+def running(data_dir: Path, *, workers: int) -> Generator[Running]:
     """`evenhand up` on a free port of the loopback address until the block ends."""
     data_dir.mkdir(mode=0o711, exist_ok=True)
     ready = data_dir / "ready.json"
@@ -122,14 +122,17 @@ def item_lines(count: int) -> Iterator[bytes]:
     """Lines of JSONL of 500 bytes each, in chunks; nothing is kept."""
     chunk: list[bytes] = []
     for number in range(count):
+        payload = {
+            "prompt": f"Question {number:08d}: {'why ' * 20}",
+            "left": "L" * 120,
+            "right": "",
+        }
         record = {
             "id": f"item-{number:08d}",
-            "payload": {"prompt": f"Question {number:08d}: {'why ' * 20}", "left": "L" * 120},
+            "payload": payload,
             "meta": {"left": f"model-{number % 7}", "right": f"model-{number % 5}"},
         }
-        record["payload"]["right"] = ""
-        missing = _ROW_BYTES - 1 - len(json.dumps(record))
-        record["payload"]["right"] = "R" * missing
+        payload["right"] = "R" * (_ROW_BYTES - 1 - len(json.dumps(record)))
         chunk.append(json.dumps(record).encode() + b"\n")
         if len(chunk) == _CHUNK_ROWS:
             yield b"".join(chunk)

@@ -124,9 +124,7 @@ def admin(template: Address, login: AppLogin) -> Address:
 @pytest.fixture
 async def db(login: AppLogin) -> AsyncIterator[Database]:
     """The application's pool on the test's database."""
-    made = await Database.connect(
-        login.address, token_secret=login.token_secret, pool_size=8
-    )
+    made = await Database.connect(login.address, token_secret=login.token_secret, pool_size=8)
     yield made
     await made.close()
 

@@ -382,9 +382,7 @@ class LiveService:
             minted, *_ = await accept_code(db, made.owner_code.secret, session=False)
         finally:
             await db.close()
-        return LiveTenant(
-            self, made.id, made.log.vkey, self.client(minted.secret), minted.secret
-        )
+        return LiveTenant(self, made.id, made.log.vkey, self.client(minted.secret), minted.secret)
 
     def sql(self, query: str, *args: object) -> list[asyncpg.Record]:
         """Rows as the superuser sees them: every workspace's."""

@@ -114,22 +114,20 @@ def test_a_tie_counts_on_its_days(
     ],
 )
 def test_a_former_employment_cools_off(ended: date | None, weight: str) -> None:
-    former = replace(
-        TIE, kind="former_employment", share_lo=None, share_hi=None, valid_to=ended
-    )
+    former = replace(TIE, kind="former_employment", share_lo=None, share_hi=None, valid_to=ended)
     assert weigh_tie(former, POLICY, TODAY) == weight
 
 
-@pytest.mark.parametrize(
-    ("days", "allowed"), [(None, True), (0, False), (365, False), (366, True)]
-)
+@pytest.mark.parametrize(("days", "allowed"), [(None, True), (0, False), (365, False), (366, True)])
 def test_who_saw_a_rival_waits_for_the_cooling_off_time(days: int | None, allowed: bool) -> None:
     verdict = check_wall(facts(days=days), POLICY, NOW)
     assert verdict.allowed is allowed
     if not allowed:
         assert verdict.reasons == (
-            f"denied: this person saw data of a rival of this customer {days} days ago;"
-            " the cooling-off time is 365 days",
+            (
+                f"denied: this person saw data of a rival of this customer {days} days ago;"
+                " the cooling-off time is 365 days"
+            ),
         )
 
 
@@ -137,8 +135,10 @@ def test_possible_is_refused_unless_the_customer_accepts_it() -> None:
     unknown = facts(share(None, None))
     refused = check_wall(unknown, POLICY, NOW)
     assert refused.reasons == (
-        "denied: Scale, economic held by Meta (rule direct_tie, declared 2025-06-13)"
-        " (possible: the share is not known exactly), Meta is a rival of this customer",
+        (
+            "denied: Scale, economic held by Meta (rule direct_tie, declared 2025-06-13)"
+            " (possible: the share is not known exactly), Meta is a rival of this customer"
+        ),
     )
     assert check_wall(unknown, LENIENT, NOW).allowed
     # What is certain is refused all the same.
@@ -152,8 +152,10 @@ def test_t_scale_is_denied_with_its_path() -> None:
     verdict = check_wall(facts(TIE, votes), POLICY, NOW)
     assert not verdict.allowed
     assert verdict.reasons == (
-        "denied: Scale, 49 % economic held by Meta (rule direct_tie, declared 2025-06-13),"
-        " Meta is a rival of this customer",
+        (
+            "denied: Scale, 49 % economic held by Meta (rule direct_tie, declared 2025-06-13),"
+            " Meta is a rival of this customer"
+        ),
     )
 
 
@@ -169,8 +171,10 @@ def test_t_scale_the_person_on_both_sides_is_denied_by_its_own_ties() -> None:
     )
     verdict = check_wall(facts(employed), POLICY, NOW)
     assert verdict.reasons == (
-        "denied: W, employment at Meta (rule direct_tie, declared 2025-06-13), Meta is a rival"
-        " of this customer",
+        (
+            "denied: W, employment at Meta (rule direct_tie, declared 2025-06-13), Meta is a rival"
+            " of this customer"
+        ),
     )
 
 
@@ -195,7 +199,9 @@ def test_who_has_no_tie_is_allowed() -> None:
 
 
 moments = st.datetimes(
-    min_value=datetime(2020, 1, 1), max_value=datetime(2040, 1, 1), timezones=st.just(UTC)  # noqa: DTZ001
+    min_value=datetime(2020, 1, 1),  # noqa: DTZ001 - the strategy adds the zone
+    max_value=datetime(2040, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
 )
 fractions = st.none() | st.fractions(0, 1, max_denominator=40)
 days = st.none() | st.dates(date(2019, 1, 1), date(2041, 1, 1))

@@ -21,7 +21,9 @@ def judged(*rows: tuple[str, str, str]) -> list[Judged]:
     ]
 
 
-def aggregated(rows: list[Judged], method: str = "majority", **sides: tuple[str, str]) -> Aggregated:
+def aggregated(
+    rows: list[Judged], method: str = "majority", **sides: tuple[str, str]
+) -> Aggregated:
     return aggregate_judgments(
         "pairwise",
         {},
@@ -104,8 +106,8 @@ def test_where_all_say_the_same_alpha_is_not_defined() -> None:
 
 
 def test_where_a_method_differs_from_the_majority_is_counted() -> None:
-    """ann is right on many items that bob and cem confirm one after the other; on the last one
-    two people who always err outvote her.
+    """Ann is right on many items that bob and cem confirm one after the other; on the last one
+    two people who always err alike outvote her.
     """
     rows: list[tuple[str, str, str]] = []
     for number in range(30):
@@ -114,7 +116,7 @@ def test_where_a_method_differs_from_the_majority_is_counted() -> None:
         rows += [(f"i{number}", who, choice) for who in ("ann", "bob", "cem")]
         rows += [(f"i{number}", who, wrong) for who in ("dan", "eve")]
     rows += [("last", "ann", "left"), ("last", "dan", "right"), ("last", "eve", "right")]
-    found = aggregated(judged(*rows), "dawid-skene")
+    found = aggregated(judged(*rows), "dawid_skene")
     assert found.results["last"]["majority"] == "right"
     assert found.results["last"]["label"] == "left"
     assert found.summary["differs_from_majority"] == 1
@@ -125,7 +127,7 @@ def test_where_a_method_differs_from_the_majority_is_counted() -> None:
 
 
 def test_a_ranking_of_two_is_the_log_odds_of_their_wins() -> None:
-    """a beats b in three of four: s_a - s_b is near log 3 (the prior pulls it in a little)."""
+    """Three of four for a against b: s_a - s_b is near log 3 (the prior pulls it in a little)."""
     found = aggregated(
         judged(
             ("i1", "ann", "left"),

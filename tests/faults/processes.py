@@ -11,14 +11,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 from tests.faults.wire import ask
 
+from evenhand.app.database import embedded_address, prepare
 from evenhand.client import Client
+from evenhand.platform.db import Database
 from evenhand.platform.postgres import EmbeddedPostgres
 from evenhand.platform.postgres.layout import existing_layout
 from evenhand.platform.postgres.postmaster import shut_down
@@ -98,8 +100,15 @@ class House:
         self._outputs += 1
         with self.output.open("wb") as sink:
             self._process = subprocess.Popen(
-                [PROGRAM, "up", "--port", str(self.port), "--ready-file", str(self.ready_file),
-                 *options],
+                [
+                    PROGRAM,
+                    "up",
+                    "--port",
+                    str(self.port),
+                    "--ready-file",
+                    str(self.ready_file),
+                    *options,
+                ],
                 env=self.environment(),
                 cwd=self.folder,
                 stdout=sink,
@@ -176,8 +185,9 @@ class House:
 
     def accept(self, code: str) -> str:
         """Use a one-time code; gives the API key."""
-        said = ask(self.url, "POST", "/api/v1/invitations/accept",
-                   body=json.dumps({"code": code}).encode())
+        said = ask(
+            self.url, "POST", "/api/v1/invitations/accept", body=json.dumps({"code": code}).encode()
+        )
         assert said.status == 201, said
         return said.json["api_key"]
 
@@ -212,6 +222,21 @@ class House:
             server.stop()
 
 
+@contextlib.asynccontextmanager
+async def opened_database(house: House) -> AsyncGenerator[Database]:
+    """The application's own pool on the running service's database: what the oracles take."""
+    server = EmbeddedPostgres(house.data)
+    try:
+        login = await prepare(embedded_address(server))
+        db = await Database.connect(login.address, token_secret=login.token_secret, pool_size=2)
+        try:
+            yield db
+        finally:
+            await db.close()
+    finally:
+        server.stop()
+
+
 def open_folder() -> Path:
     """A short folder that the database's account may traverse (pytest's own is closed as root)."""
     folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="eh-")))
@@ -244,7 +269,7 @@ def resident_bytes(pid: int) -> int:
     raise AssertionError("no VmRSS")
 
 
-def wait_until(holds: Any, *, seconds: float, what: str) -> None:
+def wait_until(holds: Callable[[], bool], *, seconds: float, what: str) -> None:
     """Poll until `holds()` is true."""
     deadline = time.monotonic() + seconds
     while not holds():

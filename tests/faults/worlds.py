@@ -61,8 +61,14 @@ def bring_in(
 ) -> Any:
     """Import a file in one piece; gives the answer."""
     named = {name.replace("_", "-"): text for name, text in headers.items()}
-    return ask(house.url, "POST", f"/api/v1/projects/{project}/import{query}", key=key, body=data,
-               headers={"Content-Type": media_type, **named})
+    return ask(
+        house.url,
+        "POST",
+        f"/api/v1/projects/{project}/import{query}",
+        key=key,
+        body=data,
+        headers={"Content-Type": media_type, **named},
+    )
 
 
 def make_project(house: House, owner: str, **more: object) -> str:
@@ -72,8 +78,12 @@ def make_project(house: House, owner: str, **more: object) -> str:
 
 def invite(house: House, owner: str, name: str, *, vendor: str | None = None) -> tuple[str, str]:
     """An annotator: member id and API key."""
-    body = {"email": f"{name}@people.example", "name": name, "role": "annotator",
-            "vendor_id": vendor}
+    body = {
+        "email": f"{name}@people.example",
+        "name": name,
+        "role": "annotator",
+        "vendor_id": vendor,
+    }
     made = make(house, "/invitations", body, key=owner)
     return made["member_id"], house.accept(made["code"])
 
@@ -89,9 +99,7 @@ def answer_all(
             lease = waiting.pop()
             answer = {"choice": choices[done % len(choices)], "order": lease.order}
             done += 1
-            waiting = client.submit(
-                project, lease.id, answer, hold=1 if done < most else 0
-            ).leases
+            waiting = client.submit(project, lease.id, answer, hold=1 if done < most else 0).leases
     return done
 
 
@@ -112,8 +120,17 @@ def build_world(house: House, name: str) -> World:
     owner = world.keys["owner"] = house.accept(made["owner_code"])
     for role in ROLES[1:5]:
         world.keys[role] = make(house, "/keys", {"role": role}, key=owner)["api_key"]
-    host = house.run("key", "create", "--workspace", world.workspace, "--role", "operator",
-                     "--mode", "live", "--json")
+    host = house.run(
+        "key",
+        "create",
+        "--workspace",
+        world.workspace,
+        "--role",
+        "operator",
+        "--mode",
+        "live",
+        "--json",
+    )
     assert host.code == 0, host.err
     world.keys["operator"] = host.json["api_key"]
     ids = world.ids

@@ -23,5 +23,9 @@ NOTHING = dict.fromkeys(WHAT, 0)
 
 def whole(count: int, *, gold: int = 0, judgments: int = 1) -> dict[str, int]:
     """What a complete import of `count` items leaves."""
-    return {"items.batch": 1, "items.item": count, "tasks.task": count * judgments,
-            "gold.gold": gold}
+    return {
+        "items.batch": 1,
+        "items.item": count,
+        "tasks.task": count * judgments,
+        "gold.gold": gold,
+    }

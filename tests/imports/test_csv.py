@@ -62,14 +62,17 @@ async def test_refused_with_the_line(house: House, owner: str, project: str, wha
     assert await kept(house, project) == NOTHING
 
 
-@pytest.mark.parametrize("data", [
-    HEAD + rows(3),
-    b"\xef\xbb\xbf" + HEAD + rows(3),
-    (HEAD + rows(3)).replace(b"\n", b"\r\n"),
-    HEAD.replace(b"\n", b"\r\n") + rows(3),
-    (HEAD + rows(3)).rstrip(b"\n"),
-    HEAD + b"\n\r\n" + rows(3) + b"\n",
-])
+@pytest.mark.parametrize(
+    "data",
+    [
+        HEAD + rows(3),
+        b"\xef\xbb\xbf" + HEAD + rows(3),
+        (HEAD + rows(3)).replace(b"\n", b"\r\n"),
+        HEAD.replace(b"\n", b"\r\n") + rows(3),
+        (HEAD + rows(3)).rstrip(b"\n"),
+        HEAD + b"\n\r\n" + rows(3) + b"\n",
+    ],
+)
 async def test_read_whatever_ends_its_lines(
     house: House, owner: str, project: str, data: bytes
 ) -> None:
@@ -79,19 +82,33 @@ async def test_read_whatever_ends_its_lines(
 
 def test_read_exactly(house: House, owner: str, project: str) -> None:
     """Quotes, line ends, formulas, spaces and every script come back as they were."""
-    texts = ['a "quoted" b', "two\nlines", "two\r\nlines", "=1+1", " padded ", "é漢字🙂", "a,b",
-             "\ttab", "-", "'", "\u202eright", "\x7f\x1b[31m"]
+    texts = [
+        'a "quoted" b',
+        "two\nlines",
+        "two\r\nlines",
+        "=1+1",
+        " padded ",
+        "é漢字🙂",
+        "a,b",
+        "\ttab",
+        "-",
+        "'",
+        "\u202eright",
+        "\x7f\x1b[31m",
+    ]
     quoted = ['"' + text.replace('"', '""') + '"' for text in texts]
     body = "".join(f"i{number},p,{cell},{cell},m0,m1\n" for number, cell in enumerate(quoted))
     said = send(house, project, HEAD + body.encode(), key=owner)
     assert said.status == 201, said
-    exported = post(house.url, f"/api/v1/projects/{project}/exports", {"format": "items"},
-                    key=owner)
+    exported = post(
+        house.url, f"/api/v1/projects/{project}/exports", {"format": "items"}, key=owner
+    )
     assert {json.loads(line)["id"] for line in exported.body.splitlines()} == {
         f"i{number}" for number in range(len(texts))
     }
     # What annotators see is shown to annotators; it is read back through a lease.
     made = post(house.url, "/api/v1/keys", {"role": "annotator"}, key=owner).json
-    leased = post(house.url, f"/api/v1/projects/{project}/leases", {"hold": len(texts)},
-                  key=made["api_key"]).json["leases"]
+    leased = post(
+        house.url, f"/api/v1/projects/{project}/leases", {"hold": len(texts)}, key=made["api_key"]
+    ).json["leases"]
     assert {lease["payload"]["left"] for lease in leased} == set(texts)

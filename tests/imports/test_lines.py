@@ -75,9 +75,16 @@ async def test_an_error_on_each_border_between_network_chunks(
     for size in (1, 2, 3, 7, 64, 1000):
         pieces = [data[start : start + size] for start in range(0, len(data), size)]
         chunked = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
-        head = head_of("POST", f"/api/v1/projects/{project}/import", key=owner,
-                       headers={"Content-Type": "application/jsonl", "Connection": "close",
-                                "Transfer-Encoding": "chunked"})
+        head = head_of(
+            "POST",
+            f"/api/v1/projects/{project}/import",
+            key=owner,
+            headers={
+                "Content-Type": "application/jsonl",
+                "Connection": "close",
+                "Transfer-Encoding": "chunked",
+            },
+        )
         said = raw(house.url, head + b"\r\n" + chunked + b"0\r\n\r\n")
         check_problem(said, 422)
         assert said.json["detail"].startswith("Line 4"), said
@@ -160,9 +167,17 @@ async def test_an_id_of_an_earlier_import_names_the_line(
 async def test_gold_and_label_batches_do_not_mix(house: House, owner: str, project: str) -> None:
     said = bring_in(house, project, line_of(), key=owner, query="?purpose=gold")
     check_problem(said, 422)
-    for gold in (5, {}, {"answer": {}}, {**GOLD, "x": 1}, {**GOLD, "reason": ""},
-                 {**GOLD, "reason": 5}, {**GOLD, "reason": "x" * 4001},
-                 {**GOLD, "answer": {"choice": "up", "order": "given"}}, {**GOLD, "answer": []}):
+    for gold in (
+        5,
+        {},
+        {"answer": {}},
+        {**GOLD, "x": 1},
+        {**GOLD, "reason": ""},
+        {**GOLD, "reason": 5},
+        {**GOLD, "reason": "x" * 4001},
+        {**GOLD, "answer": {"choice": "up", "order": "given"}},
+        {**GOLD, "answer": []},
+    ):
         said = bring_in(house, project, line_of(gold=gold), key=owner, query="?purpose=gold")
         check_problem(said, 422, about=gold)
     assert await kept(house, project) == NOTHING
@@ -186,9 +201,19 @@ async def test_assignees_get_one_task_each(house: House, owner: str, project: st
     assert await kept(house, project) == whole(1, judgments=2)
 
 
-@pytest.mark.parametrize("media_type", ["", "text/plain", "application/json", "text/html",
-                                        "multipart/form-data; boundary=x", "text/csv2",
-                                        "application/zip", "application/x-ndjson,text/csv"])
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "",
+        "text/plain",
+        "application/json",
+        "text/html",
+        "multipart/form-data; boundary=x",
+        "text/csv2",
+        "application/zip",
+        "application/x-ndjson,text/csv",
+    ],
+)
 async def test_other_formats_are_refused(
     house: House, owner: str, project: str, media_type: str
 ) -> None:

@@ -40,9 +40,7 @@ async def furnish(tenant: Tenant, canary: str) -> dict[str, UUID]:
     two = await tenant.person(email=f"two@{canary}.example")
     project = await tenant.project(name=f"{canary} project", instructions=f"# {canary}")
     payload = {"prompt": f"{canary} prompt", "left": canary, "right": canary}
-    lines = [
-        pair_line(number, id=f"{canary}-{number}", payload=payload) for number in range(4)
-    ]
+    lines = [pair_line(number, id=f"{canary}-{number}", payload=payload) for number in range(4)]
     batch = await tenant.load(project, lines)
     answer = {"choice": "left", "order": "given"}
     gold = {"answer": answer, "reason": f"{canary} reason"}
@@ -98,7 +96,5 @@ async def _wall(tenant: Tenant, *, vendor: UUID, rival: UUID) -> UUID:
 
 async def _wait(tenant: Tenant, question: str) -> None:
     async with asyncio.timeout(20):
-        while not await tenant.value(question):  # noqa: ASYNC110 - another process does it
+        while not await tenant.value(question):
             await asyncio.sleep(0.05)
-
-

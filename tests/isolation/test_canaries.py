@@ -32,8 +32,7 @@ def fill(tenant: LiveTenant, word: str) -> dict[str, list[str]]:
     payload = {"prompt": f"{word} prompt", "left": f"{word} left", "right": f"{word} right"}
     meta = {"left": f"{word}-1", "right": f"{word}-2"}
     lines = [
-        pair_line(number, id=f"{word}-{number}", payload=payload, meta=meta)
-        for number in range(3)
+        pair_line(number, id=f"{word}-{number}", payload=payload, meta=meta) for number in range(3)
     ]
     batch = tenant.load(project, lines)["id"]
     one = tenant.person(name=f"{word} person", email=f"{word}@people.example")
@@ -47,7 +46,8 @@ def fill(tenant: LiveTenant, word: str) -> dict[str, list[str]]:
     return {
         "project_id": [project], "batch_id": [batch], "run_id": [run], "key_id": [key],
         "member_id": [row["id"] for row in owner.list("/members")], "workspace": [str(tenant.id)],
-        "index": ["0", "1", "7"], "path:path": [f"entries/000.p/{width}", f"0/000.p/{width}", "entries/000"],
+        "index": ["0", "1", "7"],
+        "path:path": [f"entries/000.p/{width}", f"0/000.p/{width}", "entries/000"],
         "vendor_id": [vendor],
     }  # fmt: skip
 
@@ -111,7 +111,7 @@ def test_a_foreign_object_is_answered_like_one_that_never_was(
     wrong = {
         path: status
         for path, (status, _) in asked.items()
-        if any(one in path for one in foreign) and status not in {404} and path != "ids of B"
+        if any(one in path for one in foreign) and status != 404 and path != "ids of B"
     }
     # Lists below a project that A cannot see are empty rather than missing in some rooms; they
     # must at least say nothing.

@@ -90,9 +90,7 @@ async def test_every_statement_answers_the_same_whatever_b_holds(
             await superuser.execute(change, other_tenant.id)
         changed = await answers(app, tenant, token, ids)
         for table in await workspace_tables(superuser):
-            await superuser.execute(
-                f"DELETE FROM {table} WHERE workspace_id = $1", other_tenant.id
-            )
+            await superuser.execute(f"DELETE FROM {table} WHERE workspace_id = $1", other_tenant.id)
         alone = await answers(app, tenant, token, ids)
         misled_alone = await answers(app, tenant, token, foreign, named=other_tenant.id)
     assert beside == changed
@@ -117,8 +115,6 @@ async def test_the_comparison_would_notice_a_missing_wall(
         beside = await answers(app, tenant, token, ids, named=other_tenant.id)
         await superuser.execute("SET session_replication_role = replica")
         for table in await workspace_tables(superuser):
-            await superuser.execute(
-                f"DELETE FROM {table} WHERE workspace_id = $1", other_tenant.id
-            )
+            await superuser.execute(f"DELETE FROM {table} WHERE workspace_id = $1", other_tenant.id)
         alone = await answers(app, tenant, token, ids, named=other_tenant.id)
     assert beside != alone

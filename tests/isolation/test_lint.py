@@ -98,9 +98,7 @@ async def test_the_real_schema_passes(login: AppLogin) -> None:
 @pytest.mark.parametrize(
     ("rule", "breach"), BREACHES, ids=[f"{i}-{b[0]}" for i, b in enumerate(BREACHES)]
 )
-async def test_a_breach_is_named(
-    login: AppLogin, admin: Address, rule: str, breach: str
-) -> None:
+async def test_a_breach_is_named(login: AppLogin, admin: Address, rule: str, breach: str) -> None:
     (whole,) = [name for name in RULES if name.startswith(rule)]
     async with broken(admin, login, breach) as app:
         with pytest.raises(LintRefused) as refused:

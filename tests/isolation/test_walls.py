@@ -95,14 +95,23 @@ async def test_nothing_is_written_for_another_workspace(
                 return await app.execute(query, *args)
 
         for workspace, target in [(tenant.id, theirs), (other_tenant.id, theirs)]:
-            assert await attempt(
-                "UPDATE tasks.lease SET state = 'revoked', ended_at = now()"
-                " WHERE workspace_id = $1 AND id = $2", workspace, target["lease_id"],
-            ) == "UPDATE 0"
-            assert await attempt(
-                "DELETE FROM items.item WHERE workspace_id = $1 AND id = $2",
-                workspace, target["item_id"],
-            ) == "DELETE 0"
+            assert (
+                await attempt(
+                    "UPDATE tasks.lease SET state = 'revoked', ended_at = now()"
+                    " WHERE workspace_id = $1 AND id = $2",
+                    workspace,
+                    target["lease_id"],
+                )
+                == "UPDATE 0"
+            )
+            assert (
+                await attempt(
+                    "DELETE FROM items.item WHERE workspace_id = $1 AND id = $2",
+                    workspace,
+                    target["item_id"],
+                )
+                == "DELETE 0"
+            )
         party = (
             "INSERT INTO parties.party (workspace_id, id, kind, name, role)"
             " VALUES ($1, $2, 'fund', 'x', 'other')"
@@ -114,7 +123,10 @@ async def test_nothing_is_written_for_another_workspace(
             await attempt(
                 "INSERT INTO parties.tie (workspace_id, id, from_id, to_id, kind, source)"
                 " VALUES ($1, $2, $3, $4, 'votes', 'x')",
-                tenant.id, uuid4(), ours["vendor_id"], theirs["rival_id"],
+                tenant.id,
+                uuid4(),
+                ours["vendor_id"],
+                theirs["rival_id"],
             )
         # A row cannot be pushed over the wall.
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -183,9 +195,7 @@ async def test_truncate_is_granted_nowhere(login: AppLogin) -> None:
                 await app.execute(f"TRUNCATE {table}")
 
 
-async def test_another_databases_role_may_not_connect(
-    login: AppLogin, template: Address
-) -> None:
+async def test_another_databases_role_may_not_connect(login: AppLogin, template: Address) -> None:
     elsewhere: Address = {**login.address, "database": "evenhand_template"}
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await asyncpg.connect(**elsewhere)

@@ -142,15 +142,11 @@ async def test_a_submit_carries_the_next_leases(tenant: Tenant) -> None:
     await tenant.load(project, 4)
     one = await tenant.person()
     first, second = await lease(tenant, one, project, hold=2)
-    done = await submit(
-        tenant, one, project, first.lease_id, want=Want(2, (second.lease_id,))
-    )
+    done = await submit(tenant, one, project, first.lease_id, want=Want(2, (second.lease_id,)))
     assert len(done.grants) == 1
     assert done.grants[0].item_id not in {first.item_id, second.item_id}
     # Repeated, it gives the same judgment and again the lease that the caller may have lost.
-    again = await submit(
-        tenant, one, project, first.lease_id, want=Want(2, (second.lease_id,))
-    )
+    again = await submit(tenant, one, project, first.lease_id, want=Want(2, (second.lease_id,)))
     assert (again.id, again.replayed) == (done.id, True)
     assert [grant.lease_id for grant in again.grants] == [done.grants[0].lease_id]
     await check_queue(tenant.db, tenant.id)
@@ -177,9 +173,7 @@ async def test_a_submit_that_meets_a_change_of_the_wall_waits_and_is_refused(
     (given,) = await lease(tenant, one, project)
     async with tenant.db.transaction(tenant.id) as tx:
         await lock_wall(tx, tenant.id)
-        answering = asyncio.create_task(
-            submit(tenant, one, project, given.lease_id, want=Want(1))
-        )
+        answering = asyncio.create_task(submit(tenant, one, project, given.lease_id, want=Want(1)))
         await asyncio.sleep(0.2)
         assert await revoke_leases(tx, tenant.id, [one.member]) == 1
     with pytest.raises(Conflict) as refused:

@@ -17,9 +17,14 @@ from tests.faults.worlds import World
 
 PUBLIC = "public"
 # What a refusal may write: the denial's own entry in the log, and the wall's cached verdict.
-MAY_GROW = frozenset({
-    "transparency.intent", "transparency.entry", "transparency.checkpoint", "conflicts.verdict",
-})
+MAY_GROW = frozenset(
+    {
+        "transparency.intent",
+        "transparency.entry",
+        "transparency.checkpoint",
+        "conflicts.verdict",
+    }
+)
 _LEAKS = re.compile(
     r"Traceback|File \"|\.py\b|asyncpg|pydantic|starlette|site-packages|SELECT |INSERT |evenhand\.",
 )
@@ -85,34 +90,52 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/session": lambda _: {"code": "code_" + "A" * 65},
     "POST /api/v1/invitations/accept": lambda _: {"code": "code_" + "A" * 65},
     "POST /api/v1/invitations": lambda world: {
-        "email": f"x{uuid4().hex}@people.example", "name": "X", "role": "annotator",
-        "vendor_id": world.ids["vendor_id"], "simulated": False,
+        "email": f"x{uuid4().hex}@people.example",
+        "name": "X",
+        "role": "annotator",
+        "vendor_id": world.ids["vendor_id"],
+        "simulated": False,
     },
     "POST /api/v1/keys": lambda _: {"role": "annotator", "mode": "live"},
     "POST /api/v1/parties": lambda _: {
-        "kind": "organization", "name": "Somebody", "role": "other", "lei": None,
+        "kind": "organization",
+        "name": "Somebody",
+        "role": "other",
+        "lei": None,
         "domain": f"x{uuid4().hex}.example",
     },
     "POST /api/v1/ties": lambda world: {
-        "from_id": world.ids["vendor_id"], "to_id": world.ids["party_id"], "kind": "debt",
-        "share_lo": None, "share_hi": None, "valid_from": "2020-01-01", "valid_to": "2020-02-01",
+        "from_id": world.ids["vendor_id"],
+        "to_id": world.ids["party_id"],
+        "kind": "debt",
+        "share_lo": None,
+        "share_hi": None,
+        "valid_from": "2020-01-01",
+        "valid_to": "2020-02-01",
         "source": "a register",
     },
     "POST /api/v1/rivals": lambda world: {"party_id": world.ids["party_id"]},
     "POST /api/v1/projects": lambda _: {
-        "name": "P", "task_type": "pairwise", "settings": {}, "instructions": "I",
-        "judgments_per_item": 1, "lease_ttl_s": 1800,
+        "name": "P",
+        "task_type": "pairwise",
+        "settings": {},
+        "instructions": "I",
+        "judgments_per_item": 1,
+        "lease_ttl_s": 1800,
     },
     "POST /api/v1/projects/{project_id}/leases": lambda _: {"hold": 1, "have": []},
     "POST /api/v1/leases/{lease_id}/skip": lambda _: {"reason": "unclear"},
     "POST /api/v1/leases/{lease_id}/flag": lambda _: {"reason": "unclear"},
     "POST /api/v1/projects/{project_id}/judgments": lambda world: {
-        "lease_id": world.ids["lease_id"], "answer": {"choice": "left", "order": "given"},
-        "active_ms": 1, "next": None,
+        "lease_id": world.ids["lease_id"],
+        "answer": {"choice": "left", "order": "given"},
+        "active_ms": 1,
+        "next": None,
     },
     "POST /api/v1/projects/{project_id}/consensus": lambda _: {"method": "default"},
     "POST /api/v1/projects/{project_id}/exports": lambda world: {
-        "format": "consensus", "run_id": world.ids["run_id"],
+        "format": "consensus",
+        "run_id": world.ids["run_id"],
     },
 }
 

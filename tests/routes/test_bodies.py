@@ -118,9 +118,17 @@ def test_too_long_bodies_are_refused_while_they_come(
         check_problem(call(house, operation, world, body=long), 413, about=operation.name)
 
 
-@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded",
-                                        "multipart/form-data; boundary=x", "", "nonsense",
-                                        "application/xml"])
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "",
+        "nonsense",
+        "application/xml",
+    ],
+)
 async def test_json_under_another_name_is_refused(
     house: House, world: World, operations: list[Operation], media_type: str
 ) -> None:
@@ -136,11 +144,22 @@ def test_dates_and_shares_out_of_every_range_are_refused(house: House, world: Wo
     tie = Operation("POST", "/api/v1/ties", "conflicts.declare", takes_body=True, parameters=())
     good = BODIES[tie.name](world)
     for field, value in [
-        ("share_lo", "NaN"), ("share_lo", "1e-100000"), ("share_lo", "-0.1"), ("share_lo", "2"),
-        ("share_lo", "0x1"), ("share_lo", "١٢٣"), ("share_hi", "Infinity"), ("share_lo", ""),
-        ("valid_from", "infinity"), ("valid_from", "0000-01-01"), ("valid_from", "2020-02-30"),
-        ("valid_from", "10000-01-01"), ("valid_from", "2021-01-01"), ("valid_to", "1e9"),
-        ("to_id", good["from_id"]), ("kind", "friendship"),
+        ("share_lo", "NaN"),
+        ("share_lo", "1e-100000"),
+        ("share_lo", "-0.1"),
+        ("share_lo", "2"),
+        ("share_lo", "0x1"),
+        ("share_lo", "١٢٣"),
+        ("share_hi", "Infinity"),
+        ("share_lo", ""),
+        ("valid_from", "infinity"),
+        ("valid_from", "0000-01-01"),
+        ("valid_from", "2020-02-30"),
+        ("valid_from", "10000-01-01"),
+        ("valid_from", "2021-01-01"),
+        ("valid_to", "1e9"),
+        ("to_id", good["from_id"]),
+        ("kind", "friendship"),
     ]:
         said = call(house, tie, world, body=json.dumps({**good, field: value}).encode())
         check_problem(said, 422, about=(field, value))

@@ -44,16 +44,27 @@ async def test_ids_in_the_path(
         assert await fingerprint(database) == before
 
 
-def test_malformed_ids_in_the_path(
-    house: House, world: World, operations: list[Operation]
-) -> None:
+def test_malformed_ids_in_the_path(house: House, world: World, operations: list[Operation]) -> None:
     for operation in operations:
         for place in operation.places:
             if place == "path":
                 continue
-            for named in ("x", "0", "%00", "..", "%2e%2e", "null", "9" * 1000, "-1", "1e9",
-                          "00000000-0000-0000-0000-00000000000g", "%F0%9F%98%80", "%ff",
-                          "'%20OR%201=1--", "{}"):
+            for named in (
+                "x",
+                "0",
+                "%00",
+                "..",
+                "%2e%2e",
+                "null",
+                "9" * 1000,
+                "-1",
+                "1e9",
+                "00000000-0000-0000-0000-00000000000g",
+                "%F0%9F%98%80",
+                "%ff",
+                "'%20OR%201=1--",
+                "{}",
+            ):
                 if place == "index" and named == "0":
                     continue
                 path = operation.at(world.ids, **{place: named})
@@ -62,9 +73,26 @@ def test_malformed_ids_in_the_path(
 
 
 def test_tiles_only_by_their_own_paths(house: House, world: World) -> None:
-    for named in ("..", "../checkpoint", "%2e%2e/checkpoint", "0/../0/000", "entries/000/../000",
-                  "0/0", "0/000.p/0", "0/000.p/999", "-1/000", "64/000", "0/x000", "/etc/passwd",
-                  "0/x999/999", "0%00", "0//000", "entries/", "0/000/", "0/000.p/1/x"):
+    for named in (
+        "..",
+        "../checkpoint",
+        "%2e%2e/checkpoint",
+        "0/../0/000",
+        "entries/000/../000",
+        "0/0",
+        "0/000.p/0",
+        "0/000.p/999",
+        "-1/000",
+        "64/000",
+        "0/x000",
+        "/etc/passwd",
+        "0/x999/999",
+        "0%00",
+        "0//000",
+        "entries/",
+        "0/000/",
+        "0/000.p/1/x",
+    ):
         said = ask(house.url, "GET", f"/log/{world.workspace}/tile/{named}", key=world.owner)
         check_problem(said, 404, about=named)
 
@@ -104,10 +132,12 @@ async def test_a_foreign_assignee_of_an_import(house: House, world: World, other
         answers: list[Answer] = []
         for named in (str(uuid4()), other.ids["member_id"]):
             line: dict[str, Any] = {
-                "payload": {"prompt": "p", "left": "a", "right": "b"}, "assignees": [named],
+                "payload": {"prompt": "p", "left": "a", "right": "b"},
+                "assignees": [named],
             }
-            answers.append(bring_in(house, world.ids["project_id"], json.dumps(line).encode(),
-                                    key=world.owner))
+            answers.append(
+                bring_in(house, world.ids["project_id"], json.dumps(line).encode(), key=world.owner)
+            )
         assert shape(answers[0]) == shape(answers[1])
         for said in answers:
             check_problem(said, 422)
@@ -119,8 +149,13 @@ def test_held_leases_of_somebody_else_name_nothing(
     house: House, world: World, other: World
 ) -> None:
     body = {"hold": 1, "have": [other.ids["lease_id"], str(uuid4())]}
-    said = ask(house.url, "POST", f"/api/v1/projects/{world.ids['project_id']}/leases",
-               key=world.annotators[0], body=json.dumps(body).encode())
+    said = ask(
+        house.url,
+        "POST",
+        f"/api/v1/projects/{world.ids['project_id']}/leases",
+        key=world.annotators[0],
+        body=json.dumps(body).encode(),
+    )
     assert said.status == 200, said
     assert other.canary.encode() not in said.body
 
@@ -128,8 +163,10 @@ def test_held_leases_of_somebody_else_name_nothing(
 def test_no_list_shows_anything_of_the_other_workspace(
     house: House, world: World, other: World, operations: list[Operation]
 ) -> None:
-    theirs = [text.encode() for text in
-              {other.canary, *other.ids.values()} - {*world.ids.values(), "0", "0/000"}]
+    theirs = [
+        text.encode()
+        for text in {other.canary, *other.ids.values()} - {*world.ids.values(), "0", "0/000"}
+    ]
     for operation in operations:
         if operation.method != "GET" or "path" in operation.places:
             continue  # A tile that is not full yet has a path that moves.

@@ -23,16 +23,40 @@ ANSWERS_WITHIN_S = 5.0
 
 
 def test_unknown_paths(house: House, world: World) -> None:
-    for path in ("/nowhere", "/api", "/api/v1", "/api/v1/", "/api/v1/me/", "//api/v1/me",
-                 "/API/V1/ME", "/api/v1/../../healthz/x", "/api/v1/projects/", "/log",
-                 "/api/v2/me", "/.git/config", "/.env", "/metrics/x", "/%00", "/%ff", "/docs",
-                 "/openapi.json", "/.well-known/x"):
+    for path in (
+        "/nowhere",
+        "/api",
+        "/api/v1",
+        "/api/v1/",
+        "/api/v1/me/",
+        "//api/v1/me",
+        "/API/V1/ME",
+        "/api/v1/../../healthz/x",
+        "/api/v1/projects/",
+        "/log",
+        "/api/v2/me",
+        "/.git/config",
+        "/.env",
+        "/metrics/x",
+        "/%00",
+        "/%ff",
+        "/docs",
+        "/openapi.json",
+        "/.well-known/x",
+    ):
         check_problem(ask(house.url, "GET", path, key=world.owner), 404, about=path)
 
 
 def test_no_file_outside_of_the_static_ones(house: House) -> None:
-    for path in ("/static/../src", "/static/%2e%2e/%2e%2e/pyproject.toml", "/static//etc/passwd",
-                 "/static/app", "/static/", "/static/%00", "/static/..%2f..%2fetc%2fpasswd"):
+    for path in (
+        "/static/../src",
+        "/static/%2e%2e/%2e%2e/pyproject.toml",
+        "/static//etc/passwd",
+        "/static/app",
+        "/static/",
+        "/static/%00",
+        "/static/..%2f..%2fetc%2fpasswd",
+    ):
         assert ask(house.url, "GET", path).status == 404, path
 
 
@@ -62,12 +86,18 @@ def test_methods_that_an_address_does_not_take(
         b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
         b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n",
         b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 6\r\n\r\nhello",
-        (b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n"
-        b"\r\nhello!"),
-        (b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999999999999999\r\n"
-        b"\r\nx"),
-        (b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
-        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        (
+            b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+            b"Content-Length: 6\r\n\r\nhello!"
+        ),
+        (
+            b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\n"
+            b"Content-Length: 9999999999999999999999\r\n\r\nx"
+        ),
+        (
+            b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        ),
         b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nLong: " + b"x" * 70_000 + b"\r\n\r\n",
@@ -102,9 +132,12 @@ async def test_bodies_that_stop_short_change_nothing(
                 ({"Transfer-Encoding": "chunked"}, b"%x\r\n%s" % (len(body), body)),
                 ({"Transfer-Encoding": "chunked"}, b"%x\r\n%s\r\n" % (len(body), body)),
             ):
-                head = head_of(operation.method, operation.at(world.ids),
-                               key=key_for(operation, world),
-                               headers={"Content-Type": "application/json", **framing})
+                head = head_of(
+                    operation.method,
+                    operation.at(world.ids),
+                    key=key_for(operation, world),
+                    headers={"Content-Type": "application/json", **framing},
+                )
                 with open_socket(house.url) as connection:
                     connection.sendall(head + b"\r\n" + sent)
                     connection.shutdown(1)
@@ -119,9 +152,12 @@ async def test_bodies_that_stop_short_change_nothing(
 def test_a_body_that_is_longer_than_promised_is_cut_there(house: House, world: World) -> None:
     """The rest is read as the next request, which is no HTTP."""
     text = json.dumps({"role": "annotator"}).encode()
-    head = head_of("POST", "/api/v1/keys", key=world.owner,
-                   headers={"Content-Type": "application/json",
-                            "Content-Length": str(len(text) - 1)})
+    head = head_of(
+        "POST",
+        "/api/v1/keys",
+        key=world.owner,
+        headers={"Content-Type": "application/json", "Content-Length": str(len(text) - 1)},
+    )
     check_problem(raw(house.url, head + b"\r\n" + text), 400, 422)
 
 

@@ -14,22 +14,48 @@ def test_limits_out_of_range(house: House, world: World, operations: list[Operat
     paged = [one for one in operations if "limit" in one.query]
     assert paged
     for operation in paged:
-        for limit in ("-1", "0", "501", "1000000000", "1e3", "", "NaN", "9" * 100_00, "٣", "0x10",
-                      "1.5", "null", "%00"):
+        for limit in (
+            "-1",
+            "0",
+            "501",
+            "1000000000",
+            "1e3",
+            "",
+            "NaN",
+            "9" * 100_00,
+            "٣",
+            "0x10",
+            "1.5",
+            "null",
+            "%00",
+        ):
             path = f"{operation.at(world.ids)}?limit={quote(limit, safe='%')}"
-            check_problem(call(house, operation, world, path=path), 422,
-                          about=(operation.name, limit))
+            check_problem(
+                call(house, operation, world, path=path), 422, about=(operation.name, limit)
+            )
 
 
 def test_forged_cursors(house: House, world: World, operations: list[Operation]) -> None:
     paged = [one for one in operations if "cursor" in one.query]
     assert paged
     for operation in paged:
-        for cursor in ("x", "%00", "0", "-1", "f" * 31, "g" * 32, "%ff", "A" * 5000, "null",
-                       "'%20OR%20'1'='1", "..%2f.."):
+        for cursor in (
+            "x",
+            "%00",
+            "0",
+            "-1",
+            "f" * 31,
+            "g" * 32,
+            "%ff",
+            "A" * 5000,
+            "null",
+            "'%20OR%20'1'='1",
+            "..%2f..",
+        ):
             path = f"{operation.at(world.ids)}?cursor={cursor}"
-            check_problem(call(house, operation, world, path=path), 422,
-                          about=(operation.name, cursor))
+            check_problem(
+                call(house, operation, world, path=path), 422, about=(operation.name, cursor)
+            )
 
 
 def test_pages_together_are_the_list(house: House, world: World) -> None:
@@ -56,10 +82,22 @@ def test_names_in_the_query_that_cannot_be_stored(house: House, world: World) ->
     path = f"/api/v1/projects/{world.ids['project_id']}/import"
     line = b'{"payload":{"prompt":"p","left":"a","right":"b"}}'
     for name in ("%00", "a%00b", "", "x" * 201):
-        said = ask(house.url, "POST", f"{path}?name={name}", key=world.owner, body=line,
-                   headers={"Content-Type": "application/jsonl"})
+        said = ask(
+            house.url,
+            "POST",
+            f"{path}?name={name}",
+            key=world.owner,
+            body=line,
+            headers={"Content-Type": "application/jsonl"},
+        )
         check_problem(said, 422, about=name)
     for purpose in ("Label", "", "%00", "gold%20"):
-        said = ask(house.url, "POST", f"{path}?purpose={purpose}", key=world.owner, body=line,
-                   headers={"Content-Type": "application/jsonl"})
+        said = ask(
+            house.url,
+            "POST",
+            f"{path}?purpose={purpose}",
+            key=world.owner,
+            body=line,
+            headers={"Content-Type": "application/jsonl"},
+        )
         check_problem(said, 422, about=purpose)

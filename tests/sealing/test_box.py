@@ -165,3 +165,9 @@ def test_a_wrapped_key_unwraps(
 def test_a_sealed_value_that_is_no_key_does_not_unwrap() -> None:
     with pytest.raises(SealingError, match="no key"):
         unwrap_key(ONE, PLACE, seal(ONE, PLACE, b"text", nonce=bytes(12)))
+
+
+@given(st.binary(max_size=20).filter(lambda nonce: len(nonce) != 12))
+def test_a_nonce_has_12_bytes(nonce: bytes) -> None:
+    with pytest.raises(SealingError, match="12 bytes"):
+        seal(ONE, PLACE, b"text", nonce=nonce)

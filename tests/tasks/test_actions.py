@@ -124,9 +124,7 @@ async def test_assigned_tasks_go_to_their_assignee_and_come_first(tenant: Tenant
     await tenant.load(project, [pair_line(1)])
     await tenant.load(project, [pair_line(2, assignees=[str(two.member)])])
     (mine,) = await lease(tenant, two, project)
-    assignee = await tenant.value(
-        "SELECT assignee_id FROM tasks.task WHERE id = $1", mine.task_id
-    )
+    assignee = await tenant.value("SELECT assignee_id FROM tasks.task WHERE id = $1", mine.task_id)
     assert assignee == two.member
     given = await lease(tenant, one, project, hold=5)
     assert [grant.item_id for grant in given] != [mine.item_id]
@@ -312,7 +310,10 @@ async def test_many_rounds_of_many_people_leave_a_sound_queue(tenant: Tenant) ->
                 acknowledged[f"none-{uuid4()}"] = ""
                 continue
             done = await submit(
-                tenant, one, project, given.lease_id,
+                tenant,
+                one,
+                project,
+                given.lease_id,
                 want=Want(2, tuple(other.lease_id for other in held)),
             )
             acknowledged[str(given.lease_id)] = str(done.id)

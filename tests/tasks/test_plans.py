@@ -102,7 +102,8 @@ async def test_a_claim_walks_its_partial_index(
 def trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every statement that the process sends: one round trip each once it is prepared."""
     sent: list[str] = []
-    prepared, simple = asyncpg.Connection._do_execute, asyncpg.Connection.execute
+    prepared = asyncpg.Connection._do_execute  # pyright: ignore[reportAttributeAccessIssue]
+    simple = asyncpg.Connection.execute
 
     async def counted(self: Any, query: str, *rest: Any, **more: Any) -> Any:
         sent.append(query)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -82,10 +83,8 @@ def test_a_mac_tells_any_two_lists_of_parts_apart(
     tmp_path_factory: pytest.TempPathFactory, one: list[bytes], other: list[bytes]
 ) -> None:
     holder = HostedKeyHolder(tmp_path_factory.getbasetemp() / "mac-keys")
-    try:
+    with contextlib.suppress(FileExistsError):
         holder.create(ONE)
-    except FileExistsError:
-        pass
     assert (holder.mac(ONE, "p", *one) == holder.mac(ONE, "p", *other)) == (one == other)
     assert holder.mac(ONE, "q", *one) != holder.mac(ONE, "p", *one)
 
@@ -93,3 +92,17 @@ def test_a_mac_tells_any_two_lists_of_parts_apart(
 def test_the_level_is_said(holder: HostedKeyHolder) -> None:
     assert holder.status().level == "L0"
     assert "Hosted key" in holder.status().sentence
+
+
+@pytest.mark.parametrize("content", [b"", bytes(31), bytes(33)], ids=["empty", "short", "long"])
+def test_a_damaged_file_is_no_key(holder: HostedKeyHolder, folder: Path, content: bytes) -> None:
+    wrapped = holder.wrap(ONE, PLACE, bytes(32))
+    (folder / f"{ONE}.kek").write_bytes(content)
+    fresh = HostedKeyHolder(folder)
+    for use in (
+        lambda: fresh.wrap(ONE, PLACE, bytes(32)),
+        lambda: fresh.unwrap(ONE, PLACE, wrapped),
+        lambda: fresh.mac(ONE, "x", b"y"),
+    ):
+        with pytest.raises(KeyUnavailable, match="damaged"):
+            use()

@@ -6,7 +6,7 @@ import shutil
 from uuid import UUID, uuid4
 
 import pytest
-from tests.ground import Tenant
+from tests.ground import Address, Tenant, connected, run_as
 
 from evenhand.sealing import dek_id_of
 from evenhand.vault import Keyring
@@ -29,9 +29,15 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-async def opened(keyring: Keyring, tenant: Tenant, project: UUID, one: UUID, sealed: bytes) -> bytes:
+async def opened(
+    keyring: Keyring, tenant: Tenant, project: UUID, one: UUID, sealed: bytes
+) -> bytes:
     return await open_field(
-        keyring, workspace=tenant.id, project=project, object_id=one, field="payload",
+        keyring,
+        workspace=tenant.id,
+        project=project,
+        object_id=one,
+        field="payload",
         sealed=sealed,
     )
 
@@ -144,9 +150,7 @@ async def test_the_cache_is_bounded(tenant: Tenant, monkeypatch: pytest.MonkeyPa
     assert len(keyring._opened) <= 2
 
 
-async def test_a_data_key_that_was_changed_does_not_open(tenant: Tenant, admin: dict) -> None:
-    from tests.ground import connected
-
+async def test_a_data_key_that_was_changed_does_not_open(tenant: Tenant, admin: Address) -> None:
     project, one = (await tenant.project()).id, uuid4()
     sealed = (await another_process(tenant).sealer(tenant.id, project)).seal(one, "payload", b"t")
     async with connected(admin) as superuser:
@@ -160,3 +164,40 @@ async def test_a_data_key_that_was_changed_does_not_open(tenant: Tenant, admin: 
 async def test_a_project_without_a_key_seals_nothing(tenant: Tenant) -> None:
     with pytest.raises(KeyUnavailable, match="no key"):
         await tenant.service.keyring.sealer(tenant.id, uuid4())
+
+
+async def test_a_link_of_another_project_breaks_the_chain(tenant: Tenant, admin: Address) -> None:
+    project, other, one = (await tenant.project()).id, (await tenant.project()).id, uuid4()
+    sealed = (await another_process(tenant).sealer(tenant.id, project)).seal(one, "payload", b"t")
+    dek = UUID(bytes=dek_id_of(sealed))
+    await run_as(admin, f"UPDATE vault.data_key SET project_id = '{other}' WHERE id = '{dek}'")
+    with pytest.raises(KeyUnavailable, match="data key does not open"):
+        await opened(another_process(tenant), tenant, other, one, sealed)
+    await run_as(
+        admin,
+        f"UPDATE vault.data_key SET project_id = '{project}' WHERE id = '{dek}'",
+        "UPDATE vault.project_key SET wrapped = (SELECT wrapped FROM vault.project_key"
+        f" WHERE project_id = '{other}') WHERE project_id = '{project}'",
+    )
+    with pytest.raises(KeyUnavailable, match="does not open this"):
+        await opened(another_process(tenant), tenant, project, one, sealed)
+
+
+async def test_the_first_project_key_wins(tenant: Tenant) -> None:
+    project, one = (await tenant.project()).id, uuid4()
+    sealed = (await tenant.service.keyring.sealer(tenant.id, project)).seal(one, "payload", b"t")
+    async with tenant.db.transaction(tenant.id) as tx:
+        await tenant.service.keyring.create_project_key(tx, tenant.id, project)
+    assert await opened(another_process(tenant), tenant, project, one, sealed) == b"t"
+
+
+async def test_another_field_or_version_does_not_open(tenant: Tenant) -> None:
+    project, one = (await tenant.project()).id, uuid4()
+    keyring = tenant.service.keyring
+    sealed = (await keyring.sealer(tenant.id, project)).seal(one, "payload", b"t")
+    for field, version in (("meta", 1), ("payload", 2)):
+        with pytest.raises(KeyUnavailable):
+            await open_field(
+                keyring, workspace=tenant.id, project=project, object_id=one, field=field,
+                sealed=sealed, version=version,
+            )  # fmt: skip

@@ -20,6 +20,7 @@ from evenhand.formats import parse_json
 from evenhand.gold.routes import router as gold_router
 from evenhand.identity import PERMISSIONS
 from evenhand.identity.routes import router as identity_router
+from evenhand.imports import ImportPlaces
 from evenhand.imports.routes import router as imports_router
 from evenhand.judgments.routes import router as judgments_router
 from evenhand.platform.errors import EvenhandError, Invalid, NotFound
@@ -39,13 +40,14 @@ if TYPE_CHECKING:
 
 __all__ = ["BootRefused", "check_permissions", "create_app", "create_schema_app", "declared_routes"]
 
+# Routes are tried in this order: those of every labeling cycle come first.
 _ROUTERS = (
+    judgments_router,
+    tasks_router,
     identity_router,
     conflicts_router,
     projects_router,
     imports_router,
-    tasks_router,
-    judgments_router,
     gold_router,
     consensus_router,
     exports_router,
@@ -74,7 +76,7 @@ def check_permissions(routes: Sequence[BaseRoute]) -> None:
     """Every API route declares a permission of the table, or is openly public.
 
     Raises:
-        BootRefused: naming the route; or no API route is seen at all, since then nothing is checked.
+        BootRefused: naming the route; or no API route is seen at all: then nothing is checked.
     """
     found = declared_routes(routes)
     if not found:
@@ -133,6 +135,7 @@ def create_app(service: Service) -> ASGIApp:
     state.person_secret = service.person_secret
     state.find_feedback = service.gold.find_feedback
     state.members_out = service.members_out
+    state.import_places = ImportPlaces()
     app.add_middleware(Refusals)
     return SecurityHeaders(app)
 

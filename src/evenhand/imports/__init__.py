@@ -1,5 +1,6 @@
 """The door of imports."""
 
 from .actions import sweep_abandoned
+from .places import ImportPlaces
 
-__all__ = ["sweep_abandoned"]
+__all__ = ["ImportPlaces", "sweep_abandoned"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -41,12 +41,13 @@ from .model import ImportFormat, ImportRefused, Prepared
 from .rows import RowMaker
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
     from uuid import UUID
 
     from evenhand.identity import Actor
     from evenhand.items import Batch, BatchPurpose
-    from evenhand.platform.db import Database
+    from evenhand.platform.db import Database, Tx
     from evenhand.projects import Project
     from evenhand.vault import Keyring
 
@@ -68,7 +69,10 @@ class Importer:
         *,
         name: str,
         purpose: BatchPurpose,
+        readmit: Callable[[], AbstractAsyncContextManager[tuple[Tx, Actor]]] | None = None,
     ) -> None:
+        """`readmit` asks for the caller's credential again, for the transaction of the flip."""
+        self._readmit = readmit
         self._db = db
         self._keyring = keyring
         self._actor = actor
@@ -222,8 +226,9 @@ class Importer:
         self.task_count += len(prepared.tasks)
 
     async def _flip(self, idempotency_key: str | None) -> UUID:
+        """Make the batch visible, unless the caller's key was revoked while it was uploading."""
         workspace = self._actor.workspace_id
-        async with self._db.transaction(workspace) as tx:
+        async with self._last_transaction() as tx:
             before = await remember_once(
                 tx,
                 self._actor,
@@ -243,6 +248,15 @@ class Importer:
                 target=self._batch,
             )
         return self._batch
+
+    @asynccontextmanager
+    async def _last_transaction(self) -> AsyncGenerator[Tx]:
+        if self._readmit is None:
+            async with self._db.transaction(self._actor.workspace_id) as tx:
+                yield tx
+        else:
+            async with self._readmit() as (tx, _):
+                yield tx
 
 
 class _CsvRecords:

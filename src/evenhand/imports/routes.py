@@ -16,6 +16,7 @@ from evenhand.platform.web import RoomRouter, json_answer
 from evenhand.projects import get_project
 
 from .actions import Importer
+from .places import ImportPlaces, flowing
 
 if TYPE_CHECKING:
     from evenhand.vault import Keyring
@@ -73,12 +74,22 @@ async def import_file(
     keyring: Keyring = request.app.state.keyring
     async with admitted(request) as (tx, actor):
         project = await get_project(tx, actor.workspace_id, project_id)
-    importer = Importer(database_of(request), keyring, actor, project, name=name, purpose=purpose)
-    batch = await importer.run(
-        request.stream(),
-        form="csv" if form == "csv" else "jsonl",
-        idempotency_key=idempotency_key,
+    importer = Importer(
+        database_of(request),
+        keyring,
+        actor,
+        project,
+        name=name,
+        purpose=purpose,
+        readmit=lambda: admitted(request),
     )
+    places: ImportPlaces = request.app.state.import_places
+    with places.taken():
+        batch = await importer.run(
+            flowing(request.stream()),
+            form="csv" if form == "csv" else "jsonl",
+            idempotency_key=idempotency_key,
+        )
     return json_answer(batch.render(), 201)
 
 

@@ -170,13 +170,14 @@ async def holding_key(db: Database, member: UUID, key: str) -> AsyncGenerator[No
 
 @asynccontextmanager
 async def _holding(db: Database, what: str, name: object) -> AsyncGenerator[None]:
-    async with db.pool.acquire() as connection:
+    # Not from the pool: an import may take hours, and everybody else needs the pool meanwhile.
+    connection = await asyncpg.connect(**db.address, timeout=10.0)
+    try:
         await connection.execute(_Q[f"hold_{what}"], name)
-        try:
-            yield
-        finally:
-            if not connection.is_closed():
-                await connection.execute(_Q[f"let_go_{what}"], name)
+        yield
+    finally:
+        # The end of the session frees the lock.
+        connection.terminate()
 
 
 @asynccontextmanager

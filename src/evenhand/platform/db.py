@@ -39,6 +39,8 @@ DatabaseAddress: TypeAlias = dict[str, Any]
 
 _OPEN_WORKSPACE = "SELECT set_config('evenhand.token', $1, true)"
 _CLOCK_EVERY_S = 30.0
+# Waiting longer for a free connection than a caller would wait for an answer helps nobody.
+_ACQUIRE_S = 8.0
 
 # SQL functions refuse with SQLSTATE 'EH' + three digits and the stable code as the message.
 _KINDS: dict[str, type[EvenhandError]] = {
@@ -131,28 +133,28 @@ class Database:
     @asynccontextmanager
     async def transaction(self, workspace: UUID) -> AsyncGenerator[Tx]:
         """A transaction that sees one workspace; commits at the end, rolls back on an error."""
-        async with self.pool.acquire() as tx, tx.transaction():
+        async with self.pool.acquire(timeout=_ACQUIRE_S) as tx, tx.transaction():
             await tx.fetchval(_OPEN_WORKSPACE, self.token(workspace))
             yield tx
 
     async def fetch(self, query: str, *args: object) -> list[asyncpg.Record]:
         """Rows of one statement in a transaction of its own."""
-        async with self.pool.acquire() as connection:
+        async with self.pool.acquire(timeout=_ACQUIRE_S) as connection:
             return await connection.fetch(query, *args)
 
     async def fetchrow(self, query: str, *args: object) -> asyncpg.Record | None:
         """First row of one statement in a transaction of its own."""
-        async with self.pool.acquire() as connection:
+        async with self.pool.acquire(timeout=_ACQUIRE_S) as connection:
             return await connection.fetchrow(query, *args)
 
     async def fetchval(self, query: str, *args: object) -> Any:  # noqa: ANN401 - the driver's type
         """First value of one statement in a transaction of its own."""
-        async with self.pool.acquire() as connection:
+        async with self.pool.acquire(timeout=_ACQUIRE_S) as connection:
             return await connection.fetchval(query, *args)
 
     async def executemany(self, query: str, rows: Sequence[Sequence[object]]) -> None:
         """One statement for many argument rows, in one transaction."""
-        async with self.pool.acquire() as connection:
+        async with self.pool.acquire(timeout=_ACQUIRE_S) as connection:
             await connection.executemany(query, rows)
 
     async def _read_clock(self) -> None:

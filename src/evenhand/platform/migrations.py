@@ -63,7 +63,9 @@ async def migrate(admin: DatabaseAddress, rooms: Sequence[str]) -> AppLogin:
             await connection.execute("SET LOCAL ROLE evenhand_owner")
             applied = await _apply_files(connection, rooms)
             secret = await _token_secret(connection)
-        login = await _app_login(connection, secret)
+            # Under the lock too: two starters that alter one role at once are refused.
+            await connection.execute("RESET ROLE")
+            login = await _app_login(connection, secret)
     finally:
         await connection.close()
     return AppLogin(
@@ -166,7 +168,7 @@ async def _app_login(connection: asyncpg.Connection[asyncpg.Record], secret: byt
     """
     login: str = await connection.fetchval("SELECT left(current_database(), 50) || '_app_login'")
     await connection.execute(
-        "SELECT set_config('evenhand.app_password', $1, false)", _app_password(secret)
+        "SELECT set_config('evenhand.app_password', $1, true)", _app_password(secret)
     )
     await connection.execute(
         """
@@ -183,7 +185,7 @@ async def _app_login(connection: asyncpg.Connection[asyncpg.Record], secret: byt
         END $$
         """
     )
-    await connection.execute("SELECT set_config('evenhand.app_password', '', false)")
+    await connection.execute("SELECT set_config('evenhand.app_password', '', true)")
     return login
 
 

@@ -67,13 +67,19 @@ _STATUS: tuple[tuple[type[EvenhandError], int], ...] = (
     (Unavailable, 503),
 )
 # What HTTP has a status of its own for.
-_STATUS_OF_CODE = {"body_too_large": 413, "method_not_allowed": 405, "http_malformed": 400}
+_STATUS_OF_CODE = {
+    "body_too_large": 413,
+    "method_not_allowed": 405,
+    "http_malformed": 400,
+    "upload_stalled": 408,
+}
 _TITLES = {
     400: "No HTTP",
     401: "Sign in",
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
+    408: "Too slow",
     409: "Conflict",
     413: "Too large",
     422: "Not acceptable",

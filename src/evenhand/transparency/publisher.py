@@ -46,9 +46,17 @@ class PublishedLog:
             return None
 
     def head(self) -> Checkpoint | None:
-        """What the published note says, without checking its signature: it is our own file."""
+        """What the published note says, without checking its signature: it is our own file.
+
+        Raises:
+            LogUnavailable: the note is damaged. Nobody can tell what was published, so nothing may
+                be signed.
+        """
         note = self.note()
-        return None if note is None else unsafe_read_checkpoint(note)
+        try:
+            return None if note is None else unsafe_read_checkpoint(note)
+        except LogError as error:
+            raise _damaged(error) from error
 
     def read(self, path: str) -> bytes:
         """A tile's or bundle's bytes.
@@ -67,13 +75,11 @@ class PublishedLog:
         note = self.note()
         if note is None:
             raise LogUnavailable("The log is not published yet; try again in a second.")
-        head = unsafe_read_checkpoint(note)
         try:
+            head = unsafe_read_checkpoint(note)
             return TileTree(size=head.size, root=head.root, read=self.read), note
         except (LogError, OSError) as error:
-            raise LogUnavailable(
-                f"The published files of the log are damaged ({error}); run evenhand doctor."
-            ) from error
+            raise _damaged(error) from error
 
 
 class Publisher:
@@ -92,6 +98,7 @@ class Publisher:
 
         Raises:
             LogForked: the files are ahead of the database or contradict it.
+            LogUnavailable: the published checkpoint is damaged.
         """
         async with self._db.transaction(workspace) as tx:
             row = await tx.fetchrow(_Q["get_head"], workspace)
@@ -111,7 +118,13 @@ class Publisher:
             async with self._db.transaction(workspace) as tx:
                 rows = await tx.fetch(_Q["read_leaves"], workspace, done, upto)
             entries = [leaf["leaf"] for leaf in rows]
-            await asyncio.to_thread(_grow, log, done, upto, entries, root)
+            try:
+                await asyncio.to_thread(_grow, log, done, upto, entries, root)
+            except LogError as error:
+                raise LogForked(
+                    f"The published files of workspace {workspace} contradict their checkpoint or"
+                    f" the database ({error}); they are not built upon."
+                ) from error
             done, root = upto, None
         await asyncio.to_thread(_finish, log, size, row["note"].encode("utf-8"))
         return size
@@ -121,6 +134,7 @@ class Publisher:
 
         Raises:
             LogForked: signing on would make two trees of one size.
+            LogUnavailable: the published checkpoint is damaged.
         """
         head = self.log(workspace).head()
         if head is not None and head.size > size:
@@ -128,6 +142,12 @@ class Publisher:
                 f"The published log of workspace {workspace} has {head.size} entries, the database"
                 f" {size}: it was restored from an older backup. Recover the tail before serving."
             )
+
+
+def _damaged(error: Exception) -> LogUnavailable:
+    return LogUnavailable(
+        f"The published files of the log are damaged ({error}); run evenhand doctor."
+    )
 
 
 def _grow(

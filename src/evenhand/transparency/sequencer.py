@@ -124,15 +124,25 @@ class Sequencer:
         }
 
     async def append_all(self) -> list[tuple[UUID, dict[int, Logged]]]:
-        """One round over every workspace that waits; a forked log is left standing and reported."""
+        """One round over every workspace that waits; gives those that grew."""
         appended: list[tuple[UUID, dict[int, Logged]]] = []
         for row in await self._db.fetch(_Q["waiting_workspaces"]):
             workspace: UUID = row["waiting_workspaces"]
-            try:
-                appended.append((workspace, await self.append_waiting(workspace)))
-            except EvenhandError as error:
-                _LOG.error("log of workspace %s: %s", workspace, error.detail)
+            logged = await self.append_or_report(workspace)
+            if logged:
+                appended.append((workspace, logged))
         return appended
+
+    async def append_or_report(self, workspace: UUID) -> dict[int, Logged]:
+        """As `append_waiting`, but a log that cannot go on is left standing and reported.
+
+        One workspace's forked log, lost key or damaged files must not hold up the others.
+        """
+        try:
+            return await self.append_waiting(workspace)
+        except (EvenhandError, LookupError) as error:
+            _LOG.error("log of workspace %s: %s", workspace, error)
+            return {}
 
     async def publish_grown(self) -> None:
         """Write the files of the logs that grew since the last call."""

@@ -171,15 +171,16 @@ class LogService:
                 async with asyncio.timeout(_POLL_S):
                     await self._wake.wait()
             self._wake.clear()
+            # Looked at in every round: under steady load there is no idle one.
+            if connection.is_closed():
+                return
             dirty, self._dirty = self._dirty, set()
             if not dirty:
-                if connection.is_closed():
-                    return
                 for workspace, logged in await self._sequencer.append_all():
                     self._resolve(workspace, logged, keep=True)
                 continue
             for workspace in dirty:
-                while logged := await self._sequencer.append_waiting(workspace):
+                while logged := await self._sequencer.append_or_report(workspace):
                     self._resolve(workspace, logged, keep=True)
 
     async def _publish(self) -> None:

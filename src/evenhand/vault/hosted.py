@@ -85,5 +85,9 @@ class HostedKeyHolder:
                 raise KeyUnavailable(
                     "The hosted key of this workspace is not on this host; restore the keys folder."
                 ) from error
+            if len(key) != _KEY_BYTES:
+                raise KeyUnavailable(
+                    "The hosted key of this workspace is damaged; restore the keys folder."
+                )
             kept = self._kept[workspace] = DataKey(id=workspace, key=key)
         return kept

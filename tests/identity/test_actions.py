@@ -1,0 +1,287 @@
+"""Codes, members, keys: one use, one workspace, nobody above oneself, and an end at once."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from tests.ground import Address, Person, Tenant, run_as
+
+from evenhand.identity import (
+    CodeRefused,
+    Minted,
+    Role,
+    accept_code,
+    create_key,
+    create_operator_key,
+    find_once,
+    invite,
+    list_keys,
+    list_workspace_names,
+    remember_once,
+    remove_member,
+    revoke_key,
+)
+from evenhand.identity.actions import issue_code, mac_email
+from evenhand.identity.model import IdempotencyKeyReused
+from evenhand.identity.secrets import hash_secret, parse_secret, render_secret
+from evenhand.platform.db import refusal_of
+from evenhand.platform.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from evenhand.platform.ids import new_id, new_secret
+from evenhand.platform.paging import FIRST
+
+REFUSED = "The code is not valid (any more); ask for a new one."
+
+
+async def kinds_of(tenant: Tenant) -> list[str]:
+    """What waits for the log or stands in it, by count of leaf kinds in the intents' own words."""
+    rows = await tenant.rows(
+        "SELECT kind FROM transparency.intent WHERE kind NOT LIKE 'payload%' ORDER BY id"
+    )
+    return [row["kind"] for row in rows]
+
+
+async def refused_code(tenant: Tenant, code: str) -> None:
+    with pytest.raises(CodeRefused) as refused:
+        await accept_code(tenant.db, code, session=False)
+    # Always the same words, whatever the reason.
+    assert (refused.value.detail, refused.value.stable_code) == (REFUSED, "code_refused")
+
+
+async def test_of_sixteen_at_once_one_uses_the_code(tenant: Tenant) -> None:
+    member, _, code = await tenant.code()
+    done = await asyncio.gather(
+        *(accept_code(tenant.db, code.secret, session=False) for _ in range(16)),
+        return_exceptions=True,
+    )
+    won = [one for one in done if not isinstance(one, BaseException)]
+    assert len(won) == 1
+    assert (won[0][1], won[0][3]) == (member, "annotator")
+    assert all(isinstance(one, CodeRefused) for one in done if isinstance(one, BaseException))
+    count = "SELECT count(*) FROM identity.credential WHERE member_id = $1"
+    assert await tenant.value(count, member) == 1
+    await refused_code(tenant, code.secret)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "expires_at = now()",
+        "revoked_at = now()",
+        "used_at = now()",
+    ],
+)
+async def test_a_dead_code_is_refused(tenant: Tenant, admin: Address, change: str) -> None:
+    _, _, code = await tenant.code()
+    await run_as(admin, f"UPDATE identity.invitation SET {change} WHERE id = '{code.id}'")
+    await refused_code(tenant, code.secret)
+
+
+async def test_a_code_of_a_removed_member_is_refused(tenant: Tenant) -> None:
+    member, _, code = await tenant.code()
+    await remove(tenant, member)
+    await refused_code(tenant, code.secret)
+
+
+async def test_what_is_no_code_of_ours_is_refused(tenant: Tenant, other_tenant: Tenant) -> None:
+    _, _, code = await tenant.code()
+    _, _, tail = code.secret.partition("_")
+    for text in (
+        "",
+        "code",
+        tenant.owner.secret,  # A key is no code.
+        f"live_{tail}",
+        render_secret("code", tenant.id, new_secret()),
+        render_secret("code", uuid4(), new_secret()),
+        # The same random part under another workspace's name.
+        render_secret("code", other_tenant.id, tail[22:]),
+    ):
+        await refused_code(tenant, text)
+    # None of these tries used it up.
+    await accept_code(tenant.db, code.secret, session=False)
+
+
+@pytest.mark.parametrize(("session", "kind"), [(False, "live"), (True, "session")])
+async def test_a_code_gives_a_key_or_a_session(tenant: Tenant, session: bool, kind: str) -> None:
+    _, _, code = await tenant.code("reviewer")
+    minted, _, name, role = await accept_code(tenant.db, code.secret, session=session)
+    assert parse_secret(minted.secret) == (kind, tenant.id)
+    assert (name, role) == ("reviewer 1", "reviewer")
+    (row,) = await tenant.rows(
+        "SELECT secret_hash, expires_at FROM identity.credential WHERE id = $1", minted.id
+    )
+    assert row["secret_hash"] == hash_secret(minted.secret)
+    assert (row["expires_at"] is not None) is session
+    assert minted.secret not in repr(minted)
+
+
+async def test_an_expired_session_is_no_credential(tenant: Tenant, admin: Address) -> None:
+    member, email, code = await tenant.code()
+    minted, *_ = await accept_code(tenant.db, code.secret, session=True)
+    who = Person(member, "annotator", minted.secret, email)
+    await tenant.actor(who)
+    await run_as(admin, f"UPDATE identity.credential SET expires_at = now() WHERE id = '{minted.id}'")
+    await refused_credential(tenant, who)
+
+
+async def refused_credential(tenant: Tenant, who: Person) -> None:
+    with pytest.raises(asyncpg.PostgresError) as refused:
+        await tenant.actor(who)
+    assert isinstance(refusal_of(refused.value), Unauthenticated)
+
+
+async def try_invite(
+    tenant: Tenant, by: Person, role: Role, *, email: str = "new@people.example"
+) -> Minted:
+    actor = await tenant.actor(by)
+    async with tenant.db.transaction(tenant.id) as tx:
+        return await invite(
+            tx, actor, email=email, name="new", role=role, vendor=None, simulated=False,
+            person_secret=tenant.service.person_secret, made=new_id(),
+        )  # fmt: skip
+
+
+async def test_nobody_invites_above_oneself(tenant: Tenant) -> None:
+    manager = await tenant.person("manager")
+    with pytest.raises(Forbidden) as refused:
+        await try_invite(tenant, manager, "owner")
+    assert refused.value.stable_code == "role_above_inviter"
+    assert await tenant.value("SELECT count(*) FROM identity.member") == 2
+    for number, role in enumerate(("manager", "reviewer", "annotator", "auditor", "operator")):
+        await try_invite(tenant, manager, role, email=f"{number}@people.example")
+
+
+async def test_a_person_is_a_member_once_however_the_address_is_written(tenant: Tenant) -> None:
+    one = await tenant.person()
+    for email in (one.email, one.email.upper(), f" {one.email} "):
+        with pytest.raises(Conflict) as refused:
+            await try_invite(tenant, tenant.owner, "annotator", email=email)
+        assert refused.value.stable_code == "member_exists"
+
+
+async def test_a_person_is_one_across_workspaces_and_its_address_is_not_told(
+    tenant: Tenant, other_tenant: Tenant
+) -> None:
+    here = await tenant.person(email="same@people.example")
+    there = await other_tenant.person(email="Same@People.Example")
+    one, other = await tenant.actor(here), await other_tenant.actor(there)
+    assert one.person_id == other.person_id
+    assert one.member_id != other.member_id
+    secret = tenant.service.person_secret
+    assert mac_email(secret, "same@people.example") == mac_email(secret, " SAME@people.example")
+    assert mac_email(secret, "same@people.example") != mac_email(bytes(32), "same@people.example")
+
+
+async def test_a_vendor_is_declared_first(tenant: Tenant) -> None:
+    with pytest.raises(NotFound, match="vendor"):
+        await tenant.code(vendor=uuid4())
+    vendor = await tenant.party("Turing Labels")
+    member, _, _ = await tenant.code(vendor=vendor)
+    ties = await tenant.rows(
+        "SELECT t.kind FROM parties.tie AS t JOIN identity.member AS m ON m.party_id = t.from_id"
+        " WHERE m.id = $1 AND t.to_id = $2",
+        member,
+        vendor,
+    )
+    assert [row["kind"] for row in ties] == ["employment"]
+
+
+async def remove(tenant: Tenant, member: object, *, by: Person | None = None) -> None:
+    actor = await tenant.actor(by or tenant.owner)
+    async with tenant.db.transaction(tenant.id) as tx:
+        await remove_member(tx, actor, member)  # type: ignore[arg-type]
+
+
+async def test_a_removed_members_credentials_end(tenant: Tenant) -> None:
+    one = await tenant.person()
+    await tenant.actor(one)
+    await remove(tenant, one.member)
+    await refused_credential(tenant, one)
+    live = "SELECT count(*) FROM identity.credential WHERE member_id = $1 AND revoked_at IS NULL"
+    assert await tenant.value(live, one.member) == 0
+    with pytest.raises(NotFound):
+        await remove(tenant, one.member)
+
+
+async def test_who_cannot_be_removed_or_signed_in(
+    tenant: Tenant, other_tenant: Tenant
+) -> None:
+    manager = await tenant.person("manager")
+    foreign = await other_tenant.person()
+    for member in (tenant.owner.member, manager.member):  # Above oneself, and oneself.
+        with pytest.raises(Forbidden) as refused:
+            await remove(tenant, member, by=manager)
+        assert refused.value.stable_code == "cannot_remove"
+    for member in (uuid4(), foreign.member):
+        with pytest.raises(NotFound):
+            await remove(tenant, member)
+    actor = await tenant.actor(manager)
+    async with tenant.db.transaction(tenant.id) as tx:
+        with pytest.raises(Forbidden) as refused:
+            await issue_code(tx, actor, tenant.owner.member)
+        assert refused.value.stable_code == "role_above_inviter"
+        with pytest.raises(NotFound):
+            await issue_code(tx, actor, foreign.member)
+        code = await issue_code(tx, actor, manager.member)
+    minted, member, *_ = await accept_code(tenant.db, code.secret, session=True)
+    assert member == manager.member
+    assert parse_secret(minted.secret) == ("session", tenant.id)
+
+
+async def test_a_key_has_its_own_role_and_ends_when_revoked(tenant: Tenant) -> None:
+    owner = tenant.owner.member
+    async with tenant.db.transaction(tenant.id) as tx:
+        minted = await create_key(
+            tx, tenant.id, by=owner, member=owner, role="auditor", mode="test"
+        )
+    who = Person(owner, "auditor", minted.secret)
+    assert parse_secret(minted.secret) == ("test", tenant.id)
+    assert (await tenant.actor(who)).role == "auditor"
+    async with tenant.db.transaction(tenant.id) as tx:
+        await revoke_key(tx, tenant.id, by=owner, key=minted.id)
+        with pytest.raises(NotFound):
+            await revoke_key(tx, tenant.id, by=owner, key=minted.id)
+        keys = await list_keys(tx, tenant.id, after=FIRST, limit=10)
+    await refused_credential(tenant, who)
+    assert [(key["role"], key["revoked"]) for key in keys] == [("owner", False), ("auditor", True)]
+    assert minted.secret not in str(keys)
+
+
+async def test_an_operators_key_is_the_first_owners(tenant: Tenant) -> None:
+    async with tenant.db.transaction(tenant.id) as tx:
+        minted = await create_operator_key(tx, tenant.id, role="operator", mode="live")
+    actor = await tenant.actor(Person(tenant.owner.member, "operator", minted.secret))
+    assert (actor.member_id, actor.role) == (tenant.owner.member, "operator")
+    assert not actor.may("tasks.lease")
+    assert actor.may("me.read")
+
+
+async def test_without_an_owner_there_is_no_operators_key(tenant: Tenant, admin: Address) -> None:
+    await run_as(admin, "UPDATE identity.member SET removed_at = now()")
+    async with tenant.db.transaction(tenant.id) as tx:
+        with pytest.raises(NotFound, match="no owner"):
+            await create_operator_key(tx, tenant.id, role="manager", mode="live")
+
+
+async def test_an_idempotency_key_is_bound_to_its_request_and_its_actor(tenant: Tenant) -> None:
+    owner, manager = await tenant.actor(tenant.owner), None
+    manager = await tenant.actor(await tenant.person("manager"))
+    first, other, mac = new_id(), new_id(), bytes(32)
+    async with tenant.db.transaction(tenant.id) as tx:
+        assert await find_once(tx, owner, key="k") is None
+        assert await remember_once(tx, owner, key=None, request_mac=mac, made=first) is None
+        assert await remember_once(tx, owner, key="k", request_mac=mac, made=first) is None
+        assert await remember_once(tx, owner, key="k", request_mac=mac, made=other) == first
+        assert await find_once(tx, owner, key="k") == first
+        assert await remember_once(tx, manager, key="k", request_mac=mac, made=other) is None
+        with pytest.raises(IdempotencyKeyReused):
+            await remember_once(tx, owner, key="k", request_mac=b"1" * 32, made=other)
+
+
+async def test_workspaces_are_listed_for_the_operator(
+    tenant: Tenant, other_tenant: Tenant
+) -> None:
+    listed = await list_workspace_names(tenant.db)
+    assert listed == [(tenant.id, "Acme"), (other_tenant.id, "Bolt")]
