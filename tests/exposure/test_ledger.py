@@ -10,7 +10,8 @@ from evenhand.exposure import read_member_shares, read_vendor_shares
 
 async def test_shares_are_unions_over_a_vendors_people(tenant: Tenant) -> None:
     """Three items. One sees all three, two (of the same vendor) two of them, three (of the
-    customer's own) one: the vendor's union is 3 items of 2 people, not 5."""
+    customer's own) one: the vendor's union is 3 items of 2 people, not 5.
+    """
     vendor = await tenant.party("Labels Ltd")
     one, two = await tenant.person(vendor=vendor), await tenant.person(vendor=vendor)
     three = await tenant.person()
@@ -25,7 +26,10 @@ async def test_shares_are_unions_over_a_vendors_people(tenant: Tenant) -> None:
         ("Labels Ltd", 3, 2),
         (None, 1, 1),
     ]
-    assert [(row.member_id, row.item_count) for row in members] == [(one.member, 3), (two.member, 2)]
+    assert [(row.member_id, row.item_count) for row in members] == [
+        (one.member, 3),
+        (two.member, 2),
+    ]
 
 
 async def test_a_second_look_at_an_item_counts_once(tenant: Tenant) -> None:
@@ -46,7 +50,9 @@ async def test_a_persons_history_is_of_days_and_of_the_whole_workspace(tenant: T
     await tenant.load(project, 2)
     one = await tenant.person()
     await lease(tenant, one, project, hold=2)
-    (row,) = await tenant.rows("SELECT person_id, first_on = last_on AS today FROM exposure.history")
+    (row,) = await tenant.rows(
+        "SELECT person_id, first_on = last_on AS today FROM exposure.history"
+    )
     actor = await tenant.actor(one)
     assert (row["person_id"], row["today"]) == (actor.person_id, True)
 

@@ -47,7 +47,7 @@ def job_for(tenant: Tenant, subject: object) -> Job:
 
 
 async def test_right_and_wrong_answers_are_scored_by_the_running_service(tenant: Tenant) -> None:
-    project = await gold_project(tenant, 3)
+    project = await gold_project(tenant, 4)
     right = await tenant.person()
     wrong = await tenant.person(simulated=True)
     for _ in range(2):

@@ -35,14 +35,6 @@ from evenhand.platform.paging import FIRST
 REFUSED = "The code is not valid (any more); ask for a new one."
 
 
-async def kinds_of(tenant: Tenant) -> list[str]:
-    """What waits for the log or stands in it, by count of leaf kinds in the intents' own words."""
-    rows = await tenant.rows(
-        "SELECT kind FROM transparency.intent WHERE kind NOT LIKE 'payload%' ORDER BY id"
-    )
-    return [row["kind"] for row in rows]
-
-
 async def refused_code(tenant: Tenant, code: str) -> None:
     with pytest.raises(CodeRefused) as refused:
         await accept_code(tenant.db, code, session=False)
@@ -122,7 +114,9 @@ async def test_an_expired_session_is_no_credential(tenant: Tenant, admin: Addres
     minted, *_ = await accept_code(tenant.db, code.secret, session=True)
     who = Person(member, "annotator", minted.secret, email)
     await tenant.actor(who)
-    await run_as(admin, f"UPDATE identity.credential SET expires_at = now() WHERE id = '{minted.id}'")
+    await run_as(
+        admin, f"UPDATE identity.credential SET expires_at = now() WHERE id = '{minted.id}'"
+    )
     await refused_credential(tenant, who)
 
 
@@ -266,7 +260,7 @@ async def test_without_an_owner_there_is_no_operators_key(tenant: Tenant, admin:
 
 
 async def test_an_idempotency_key_is_bound_to_its_request_and_its_actor(tenant: Tenant) -> None:
-    owner, manager = await tenant.actor(tenant.owner), None
+    owner = await tenant.actor(tenant.owner)
     manager = await tenant.actor(await tenant.person("manager"))
     first, other, mac = new_id(), new_id(), bytes(32)
     async with tenant.db.transaction(tenant.id) as tx:

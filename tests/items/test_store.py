@@ -38,9 +38,7 @@ async def stage(
     given = keys or [None] * count
     items = [NewItem(new_id(), key, b"sealed", None) for key in given]
     async with tenant.db.transaction(tenant.id) as tx:
-        await create_batch(
-            tx, tenant.id, made=made, project=project, name="b", purpose="label"
-        )
+        await create_batch(tx, tenant.id, made=made, project=project, name="b", purpose="label")
         await add_items(tx, tenant.id, project=project, batch=made, items=items)
     return made
 
@@ -115,19 +113,19 @@ async def test_only_a_staging_batch_is_deleted(tenant: Tenant) -> None:
 async def test_an_import_that_is_alive_is_not_swept(tenant: Tenant) -> None:
     project = (await tenant.project()).id
     batch = await stage(tenant, project)
-    assert (tenant.id, batch) not in await abandoned_batches(
-        tenant.db, idle=timedelta(minutes=1)
-    )
+    assert (tenant.id, batch) not in await abandoned_batches(tenant.db, idle=timedelta(minutes=1))
     assert await abandoned_batches(tenant.db, idle=timedelta(0)) == [(tenant.id, batch)]
-    async with holding_batch(tenant.db, batch):
-        async with try_holding_batch(tenant.db, batch) as held:
-            assert not held
+    async with holding_batch(tenant.db, batch), try_holding_batch(tenant.db, batch) as held:
+        assert not held
     async with try_holding_batch(tenant.db, batch) as held:
         assert held
         async with try_holding_batch(tenant.db, batch) as again:
             assert not again
     # What was held is free again, and no connection keeps a lock.
-    assert await tenant.db.fetchval(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 819"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    ) == 0
+    assert (
+        await tenant.db.fetchval(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 819"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        == 0
+    )

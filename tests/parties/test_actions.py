@@ -27,7 +27,7 @@ LEI = "5493001KJTIIGC8Y1R12"
 
 
 async def tie(tenant: Tenant, source: UUID, target: UUID, **more: Any) -> UUID:
-    given = {"kind": "economic", "share": None, "said_by": "a filing", **more}
+    given: dict[str, Any] = {"kind": "economic", "share": None, "said_by": "a filing", **more}
     async with tenant.db.transaction(tenant.id) as tx:
         return await declare_tie(tx, tenant.id, source=source, target=target, **given)
 

@@ -128,7 +128,8 @@ class TestKinds:
             check_order({"order": "random"}, one, {"order": shown})
             with pytest.raises(Invalid) as refused:
                 check_order(
-                    {"order": "random"}, one,
+                    {"order": "random"},
+                    one,
                     {"order": "given" if shown == "swapped" else "swapped"},
                 )
             assert refused.value.problems[0].path == "/order"

@@ -103,16 +103,21 @@ class Sequencer:
             signers=[head.keys.signer],
         )
         intent_ids: list[int] = [row["id"] for row in rows]
-        moved = await self._db.fetchval(
-            _Q["append"],
-            self._db.token(workspace),
-            head.size,
-            intent_ids,
-            [partition for partition, _ in made],
-            leaves,
-            edge.to_bytes(),
-            note.decode("utf-8"),
-        )
+        try:
+            moved = await self._db.fetchval(
+                _Q["append"],
+                self._db.token(workspace),
+                head.size,
+                intent_ids,
+                [partition for partition, _ in made],
+                leaves,
+                edge.to_bytes(),
+                note.decode("utf-8"),
+            )
+        except asyncpg.UniqueViolationError:
+            # Another sequencer appended these intents after we read them and before we read the
+            # head. The whole of our append was rolled back.
+            moved = False
         if not moved:
             self._heads.pop(workspace, None)
             return {}
