@@ -124,7 +124,8 @@ class MemoryWatch:
         self.peaks = Peaks()
 
     def __enter__(self) -> Self:
-        """Begin to sample."""
+        """Begin to sample, with one sample at once."""
+        self._sample()
         self._thread.start()
         return self
 

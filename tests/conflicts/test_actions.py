@@ -45,7 +45,8 @@ async def tie(
     target: UUID,
     kind: TieKind,
     share: str | None = None,
-    **more: date,
+    *,
+    valid_to: date | None = None,
 ) -> list[UUID]:
     """Declares a tie as the route does; gives who is newly denied."""
     exact = None if share is None else (Decimal(share), Decimal(share))
@@ -53,11 +54,9 @@ async def tie(
         await lock_wall(tx, tenant.id)
         made = await declare_tie(
             tx, tenant.id, source=source, target=target, kind=kind, share=exact,
-            said_by="press", **more,
+            said_by="press", valid_to=valid_to,
         )  # fmt: skip
-        await change_wall(
-            tx, tenant.id, actor=tenant.owner.member, target=made, what=f"tie_{kind}"
-        )
+        await change_wall(tx, tenant.id, actor=tenant.owner.member, target=made, what=f"tie_{kind}")
         return await newly_denied(tx, tenant.id, now=utc_now())
 
 
@@ -78,9 +77,11 @@ async def test_t_scale_in_the_database(tenant: Tenant) -> None:
     assert (await verdict_on(tenant, one)).allowed
     assert await tie(tenant, meta, scale, "economic", "0.49") == [one.member]
     denied = await verdict_on(tenant, one)
-    assert denied.reasons == (
-        f"denied: Scale, 49 % economic held by Meta (rule direct_tie, declared"
-        f" {utc_now().date().isoformat()}), Meta is a rival of this customer",
+    today = utc_now().date().isoformat()
+    (reason,) = denied.reasons
+    assert reason == (
+        f"denied: Scale, 49 % economic held by Meta (rule direct_tie, declared {today}),"
+        " Meta is a rival of this customer"
     )
     assert (await verdict_on(tenant, free)).allowed
 

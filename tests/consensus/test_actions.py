@@ -30,9 +30,7 @@ from evenhand.vault.opening import open_field
 async def ask(tenant: Tenant, project: UUID, *, method: str = "majority") -> UUID:
     made = new_id()
     async with tenant.db.transaction(tenant.id) as tx:
-        await request_run(
-            tx, tenant.id, project, method=method, by=tenant.owner.member, made=made
-        )
+        await request_run(tx, tenant.id, project, method=method, by=tenant.owner.member, made=made)
     return made
 
 
@@ -115,9 +113,7 @@ async def test_a_handler_that_runs_twice_leaves_the_same_rows(
     run = await ask(tenant, project.id)
     await ended(tenant, run)
     before = await opened(tenant, project, run)
-    await tenant.service.consensus.run(
-        Job(tenant.id, 0, "consensus.requested", run, {}, 2)
-    )
+    await tenant.service.consensus.run(Job(tenant.id, 0, "consensus.requested", run, {}, 2))
     assert await opened(tenant, project, run) == before
     for table, count in (("result", 2), ("skill", 2), ("run", 1)):
         assert await tenant.value(f"SELECT count(*) FROM consensus.{table}") == count, table
@@ -171,3 +167,18 @@ async def test_runs_are_listed_page_by_page_and_to_their_workspace(
         assert await list_runs(tx, other_tenant.id, project.id, after=FIRST, limit=9) == []
         with pytest.raises(NotFound):
             await get_run(tx, other_tenant.id, runs[0])
+
+
+async def test_many_judgments_go_in_chunks_and_without_names_there_is_no_ranking(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evenhand.consensus.actions._CHUNK", 2)
+    project = await tenant.project()
+    await tenant.load(project, [pair_line(number, meta={}) for number in range(5)])
+    await judged(tenant, await tenant.person(), project, LEFT, 5)
+    run = await ask(tenant, project.id)
+    done = await ended(tenant, run)
+    assert (done.summary["judgments"], done.summary["judgments_without_names"]) == (5, 5)
+    assert await tenant.value("SELECT count(*) FROM consensus.result") == 5
+    async with tenant.db.transaction(tenant.id) as tx:
+        assert await read_sealed_ranking(tx, tenant.id, run) is None

@@ -46,8 +46,11 @@ class Ran:
 class House:
     """One data folder and the `evenhand up` on it; killed and removed at the end."""
 
-    def __init__(self, folder: Path, *, database_url: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, database_url: str | None = None, name: str = "service"
+    ) -> None:
         self.folder = folder
+        self._name = name
         self.data = folder / "data"
         self.database_url = database_url
         self.url = ""
@@ -129,12 +132,12 @@ class House:
 
     @property
     def ready_file(self) -> Path:
-        return self.folder / "ready.json"
+        return self.folder / f"ready-{self._name}.json"
 
     @property
     def output(self) -> Path:
         """What the newest service printed, both streams."""
-        return self.folder / f"output-{self._outputs}.txt"
+        return self.folder / f"output-{self._name}-{self._outputs}.txt"
 
     def outputs(self) -> str:
         """What all services of this house printed."""

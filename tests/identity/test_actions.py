@@ -199,9 +199,7 @@ async def test_a_removed_members_credentials_end(tenant: Tenant) -> None:
         await remove(tenant, one.member)
 
 
-async def test_who_cannot_be_removed_or_signed_in(
-    tenant: Tenant, other_tenant: Tenant
-) -> None:
+async def test_who_cannot_be_removed_or_signed_in(tenant: Tenant, other_tenant: Tenant) -> None:
     manager = await tenant.person("manager")
     foreign = await other_tenant.person()
     for member in (tenant.owner.member, manager.member):  # Above oneself, and oneself.
@@ -274,8 +272,6 @@ async def test_an_idempotency_key_is_bound_to_its_request_and_its_actor(tenant: 
             await remember_once(tx, owner, key="k", request_mac=b"1" * 32, made=other)
 
 
-async def test_workspaces_are_listed_for_the_operator(
-    tenant: Tenant, other_tenant: Tenant
-) -> None:
+async def test_workspaces_are_listed_for_the_operator(tenant: Tenant, other_tenant: Tenant) -> None:
     listed = await list_workspace_names(tenant.db)
     assert listed == [(tenant.id, "Acme"), (other_tenant.id, "Bolt")]

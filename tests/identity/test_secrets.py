@@ -51,6 +51,8 @@ def test_behind_a_known_kind_any_text_is_parsed_or_refused(kind: str, rest: str)
         GOOD.replace("_", "-", 1),
         GOOD[:-1] + "ä",
         " " + GOOD,
+        "live_" + "!" * 22 + "x" * 43,
+        "live_" + "A" * 20 + "!!" + "x" * 43,
     ],
 )
 def test_what_is_not_of_our_form_is_refused(text: str) -> None:

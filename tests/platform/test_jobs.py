@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from tests.ground import Address, connected
 
@@ -140,8 +141,18 @@ async def test_a_long_job_keeps_its_claim(db: Database, monkeypatch: pytest.Monk
     assert await rows(db) == []
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(),
+        TimeoutError(),
+        asyncpg.InterfaceError("closed"),
+        asyncpg.InternalClientError("another operation is in progress"),
+        asyncpg.AdminShutdownError("x"),
+    ],
+)
 async def test_the_runner_goes_on_after_the_database_was_away(
-    db: Database, monkeypatch: pytest.MonkeyPatch
+    db: Database, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     monkeypatch.setattr(jobs_module, "_IDLE_S", 0.01)
     done: list[Job] = []
@@ -151,7 +162,7 @@ async def test_the_runner_goes_on_after_the_database_was_away(
     async def away_once() -> int:
         calls.append(1)
         if len(calls) == 1:
-            raise OSError
+            raise error
         return await whole()
 
     monkeypatch.setattr(runner, "run_due", away_once)

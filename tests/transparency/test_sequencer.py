@@ -10,7 +10,7 @@ from tests.transparency.conftest import Logs
 from evenhand.identity import POLICY_HASH
 from evenhand.receipts import open_details, parse_leaf
 from evenhand.tlog import Edge, leaf_hashes, open_checkpoint, parse_vkey
-from evenhand.transparency import intend, partition_of
+from evenhand.transparency import get_log, intend, partition_of, read_size
 from evenhand.transparency import sequencer as sequencer_module
 from evenhand.transparency.sequencer import Sequencer
 
@@ -135,3 +135,22 @@ async def test_without_a_log_nothing_is_appended(logs: Logs) -> None:
     await logs.intend(workspace)
     with pytest.raises(LookupError, match="has no log"):
         await logs.sequencer().append_waiting(workspace)
+
+
+async def test_a_logs_identity_and_size_are_read(logs: Logs) -> None:
+    workspace, vkey = await logs.workspace()
+    await logs.intend(workspace, 2)
+    await drain(logs.sequencer(), workspace)
+    async with logs.db.transaction(workspace) as tx:
+        identity = await get_log(tx, workspace)
+        assert (identity.workspace, identity.vkey) == (workspace, vkey)
+        assert vkey.startswith(identity.origin + "+")
+        assert await read_size(tx, workspace) == 2
+
+
+async def test_a_workspace_without_a_log_has_neither(logs: Logs) -> None:
+    workspace = uuid4()
+    async with logs.db.transaction(workspace) as tx:
+        for ask in (get_log, read_size):
+            with pytest.raises(LookupError, match="has no log"):
+                await ask(tx, workspace)

@@ -19,6 +19,7 @@ from evenhand.identity import POLICY_HASH, log_key_context
 from evenhand.platform.db import Database
 from evenhand.platform.migrations import AppLogin
 from evenhand.tasks.actions import open_grants
+from evenhand.tlog import TileError
 from evenhand.transparency import LogForked, LogService, LogUnavailable, Publisher, intend
 from evenhand.transparency.sequencer import LEADER_LOCK, Sequencer
 
@@ -200,6 +201,43 @@ async def test_two_sequencers_at_once_never_fork(tenant: Tenant) -> None:
     await both[0].append_waiting(tenant.id)
     await both[0].append_waiting(tenant.id)
     await check_log(tenant.db, tenant.id, folder_of(tenant), settled=True)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(),
+        TimeoutError(),
+        asyncpg.InterfaceError("closed"),
+        asyncpg.InternalClientError("another operation is in progress"),
+        asyncpg.AdminShutdownError("x"),
+        TileError("damaged"),
+    ],
+)
+@pytest.mark.parametrize("part", ["append", "publish"])
+async def test_no_fault_ends_the_service(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch, error: Exception, part: str
+) -> None:
+    log, failed = tenant.service.log, []
+    target = log._sequencer if part == "append" else tenant.service.publisher
+    name = "append_waiting" if part == "append" else "publish"
+    whole = getattr(target, name)
+
+    async def fail_once(workspace: UUID) -> object:
+        if not failed:
+            failed.append(workspace)
+            raise error
+        return await whole(workspace)
+
+    monkeypatch.setattr(target, name, fail_once)
+    intents = await write(tenant)
+    places = await log.logged(tenant.id, intents)
+    async with asyncio.timeout(10):
+        while (head := tenant.service.publisher.log(tenant.id).head()) is None or (
+            head.size <= places[intents[0]].index
+        ):
+            await asyncio.sleep(0.02)
+    assert failed
 
 
 async def test_nothing_is_shown_while_nobody_appends(tenant: Tenant) -> None:

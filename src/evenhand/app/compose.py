@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-import asyncpg
-
 from evenhand.access import Release
 from evenhand.consensus import ConsensusService
 from evenhand.gold import GoldService
 from evenhand.identity import log_key_context
 from evenhand.imports import sweep_abandoned
-from evenhand.platform.db import Database
+from evenhand.platform.db import DATABASE_FAULTS, Database
 from evenhand.platform.errors import EvenhandError
 from evenhand.platform.jobs import JobRunner
 from evenhand.projects import ProjectCache
@@ -163,11 +161,5 @@ async def _housekeep(db: Database) -> None:
             await expire_leases(db)
             if ticks % int(_SWEEP_EVERY_S / _EXPIRE_EVERY_S) == 0:
                 await sweep_abandoned(db, idle=_ABANDONED)
-        except (
-            asyncpg.PostgresError,
-            asyncpg.InterfaceError,
-            OSError,
-            TimeoutError,
-            EvenhandError,
-        ) as error:
+        except (*DATABASE_FAULTS, EvenhandError) as error:
             _LOG.warning("housekeeping: %s; trying again", type(error).__name__)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import asyncpg
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
@@ -23,6 +22,7 @@ from evenhand.identity.routes import router as identity_router
 from evenhand.imports import ImportPlaces
 from evenhand.imports.routes import router as imports_router
 from evenhand.judgments.routes import router as judgments_router
+from evenhand.platform.db import DATABASE_FAULTS
 from evenhand.platform.errors import EvenhandError, Invalid, NotFound
 from evenhand.platform.web import PUBLIC, ProblemBody, Refusals, json_answer, problem_answer
 from evenhand.projects.routes import router as projects_router
@@ -148,7 +148,7 @@ async def _ready(request: Request) -> Response:
     service: Service = request.app.state.service
     try:
         await service.db.fetchval("SELECT 1")
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+    except DATABASE_FAULTS:
         return json_answer({"ready": False, "waits_for": "database"}, 503)
     return json_answer({"ready": True})
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from asyncpg.pool import PoolConnectionProxy
 
-__all__ = ["Database", "DatabaseAddress", "Tx", "refusal_of"]
+__all__ = ["DATABASE_FAULTS", "Database", "DatabaseAddress", "Tx", "refusal_of"]
 
 Tx: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 DatabaseAddress: TypeAlias = dict[str, Any]
@@ -64,6 +64,8 @@ _AWAY = (
     OSError,
     TimeoutError,
 )
+DATABASE_FAULTS = (asyncpg.PostgresError, *_AWAY)
+"""All that a statement can raise: what a loop that must not die waits out and tries again."""
 
 
 def refusal_of(error: BaseException) -> EvenhandError | None:
@@ -167,5 +169,5 @@ class Database:
             await asyncio.sleep(_CLOCK_EVERY_S)
             try:
                 await self._read_clock()
-            except (asyncpg.PostgresError, *_AWAY):
+            except DATABASE_FAULTS:
                 continue  # The next round reads it; requests say for themselves what is away.

@@ -13,8 +13,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import asyncpg
-
+from .db import DATABASE_FAULTS
 from .errors import EvenhandError
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ class JobRunner:
         while True:
             try:
                 worked = await self.run_due()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except DATABASE_FAULTS as error:
                 _LOG.warning("jobs: %s; trying again", type(error).__name__)
                 worked = 0
             if not worked:
@@ -128,14 +127,7 @@ class JobRunner:
         extending = asyncio.create_task(self._extend(job))
         try:
             await self._handlers[job.kind](job)
-        except (
-            EvenhandError,
-            asyncpg.PostgresError,
-            OSError,
-            TimeoutError,
-            ValueError,
-            LookupError,
-        ) as error:
+        except (EvenhandError, *DATABASE_FAULTS, ValueError, LookupError) as error:
             # By type only: an exception's text may hold content.
             _LOG.warning("job %s failed: %s", job.kind, type(error).__name__)
             async with self._db.transaction(job.workspace) as tx:

@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from evenhand.platform.db import DATABASE_FAULTS
 from evenhand.platform.errors import EvenhandError
 from evenhand.platform.ids import random_bytes
 from evenhand.platform.queries import load_queries
-from evenhand.tlog import Checkpoint, Edge, Signer, leaf_hashes, sign_checkpoint
+from evenhand.tlog import Checkpoint, Edge, LogError, Signer, leaf_hashes, sign_checkpoint
 
 from .leaves import SALT_AND_NONCE_BYTES, leaf_of
 from .model import Logged, LogKeys
@@ -155,7 +156,7 @@ class Sequencer:
         for workspace in grown:
             try:
                 await self._publisher.publish(workspace)
-            except (EvenhandError, OSError, asyncpg.PostgresError) as error:
+            except (EvenhandError, LogError, *DATABASE_FAULTS) as error:
                 self.grown.add(workspace)
                 _LOG.error("log of workspace %s is not published: %s", workspace, error)
         await asyncio.sleep(0)

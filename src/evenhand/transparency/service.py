@@ -17,8 +17,10 @@ from uuid import UUID
 
 import asyncpg
 
+from evenhand.platform.db import DATABASE_FAULTS
 from evenhand.platform.errors import EvenhandError
 from evenhand.platform.queries import load_queries
+from evenhand.tlog import LogError
 
 from .model import Logged, LogUnavailable
 from .sequencer import LEADER_LOCK, Sequencer
@@ -38,7 +40,6 @@ _LOG = logging.getLogger(__name__)
 _POLL_S = 0.5
 _RETRY_S = 0.3
 _EARLY_MAX = 20_000
-_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 class LogService:
@@ -121,7 +122,7 @@ class LogService:
         """Those of `wanted` that the database says are in the tree: for who missed being told."""
         try:
             rows = await self._db.fetch(_Q["find_logged"], self._db.token(workspace), list(wanted))
-        except _FAULTS:
+        except DATABASE_FAULTS:
             return {}
         return {row["intent_id"]: Logged(row["index"], row["size"]) for row in rows}
 
@@ -141,7 +142,7 @@ class LogService:
         while True:
             try:
                 await part()
-            except (*_FAULTS, EvenhandError, LookupError) as error:
+            except (*DATABASE_FAULTS, EvenhandError, LogError, LookupError) as error:
                 _LOG.warning("log service: %s: %s; trying again", type(error).__name__, error)
             await asyncio.sleep(_RETRY_S)
 
