@@ -54,8 +54,18 @@ class ExternalPostgres:
 
     def start(self) -> None:
         options = f"-k {self.folder} -c listen_addresses= -p {PORT} -c log_statement=all"
-        self._call("pg_ctl", "start", "-w", "-s", "-D", str(self.cluster), "-l", str(self.log),
-                   "-o", options)
+        self._call(
+            "pg_ctl",
+            "start",
+            "-w",
+            "-s",
+            "-D",
+            str(self.cluster),
+            "-l",
+            str(self.log),
+            "-o",
+            options,
+        )
 
     def stop(self) -> None:
         """As a crash does it: nothing is flushed, sessions are cut."""
@@ -63,8 +73,23 @@ class ExternalPostgres:
 
     def sql(self, *statements: str, database: str = "postgres") -> str:
         chosen = [part for statement in statements for part in ("-c", statement)]
-        return self._call("psql", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "admin", "-h",
-                          str(self.folder), "-p", str(PORT), "-d", database, *chosen)
+        return self._call(
+            "psql",
+            "-X",
+            "-A",
+            "-t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-U",
+            "admin",
+            "-h",
+            str(self.folder),
+            "-p",
+            str(PORT),
+            "-d",
+            database,
+            *chosen,
+        )
 
     def make_database(self, name: str) -> str:
         """A database with an owner of its own who is no superuser; gives its URL."""

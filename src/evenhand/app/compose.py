@@ -10,7 +10,7 @@ import asyncio
 import hmac
 import logging
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -79,6 +79,8 @@ class Service:
     hints: PlaceHints
     projects: ProjectCache
     person_secret: bytes
+    vital: tuple[asyncio.Task[None], ...] = ()
+    """Background tasks without which nothing can be served: whoever serves watches them."""
 
     async def members_out(self, tx: Tx, workspace: UUID, members: Sequence[UUID]) -> int:
         """Members were denied or removed: their leases go back in the same transaction."""
@@ -105,7 +107,7 @@ async def running_service(settings: Settings, login: AppLogin) -> AsyncGenerator
         asyncio.create_task(_housekeep(db), name="housekeeping"),
     ]
     try:
-        yield service
+        yield replace(service, vital=(*service.log.tasks, *tasks))
     finally:
         for task in tasks:
             task.cancel()

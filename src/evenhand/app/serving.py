@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -31,7 +32,7 @@ from .http import create_app
 from .protocol import Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import AsyncGenerator, Generator, Sequence
 
 __all__ = ["serve", "serve_socket", "settings_of", "started"]
 
@@ -99,19 +100,42 @@ async def serve_socket(
         # uvicorn has no event for its start, only the attribute.
         while not server.started and not serving.done():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
+        # What was imported lives as long as the process: the collector need not walk it again.
+        gc.collect()
+        gc.freeze()
         ready.set()
         stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({serving, stopping, *service.vital}, return_when=asyncio.FIRST_COMPLETED)
+        ended = [task for task in service.vital if task.done()]
         server.should_exit = True
         stopping.cancel()
         await serving
+        _check_vital(ended)
+
+
+def _check_vital(ended: Sequence[asyncio.Task[None]]) -> None:
+    """A process without its log would refuse every look until somebody restarts it: end instead.
+
+    Raises:
+        Unavailable: a background task ended by itself, which is a fault of ours.
+    """
+    for task in ended:
+        error = None if task.cancelled() else task.exception()
+        raise Unavailable(
+            f"A part of the service ended by itself ({task.get_name()}:"
+            f" {type(error).__name__}); start it again.",
+            code="fault",
+        )
 
 
 @contextlib.asynccontextmanager
-async def started(settings: Settings, *, workers: int = 1) -> AsyncGenerator[tuple[str, AppLogin]]:
+async def started(
+    settings: Settings, *, workers: int = 1, ended: asyncio.Event | None = None
+) -> AsyncGenerator[tuple[str, AppLogin]]:
     """A running service until the block ends: gives its URL and the app's login.
 
     The embedded database, when there is one, is supervised meanwhile and stopped at the end.
+    `ended` is set when the service ends by itself; leaving the block then raises why.
     """
     settings.make_data_dir()
     server: EmbeddedPostgres | None = None
@@ -132,6 +156,8 @@ async def started(settings: Settings, *, workers: int = 1) -> AsyncGenerator[tup
             else _serve_children(settings, login, listener, workers, stop=stop, ready=ready)
         )
         serving = asyncio.create_task(life, name="serving")
+        if ended is not None:
+            serving.add_done_callback(lambda _: ended.set())
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
@@ -156,7 +182,7 @@ async def serve(settings: Settings, *, workers: int, ready_file: Path | None) ->
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
-    async with started(settings, workers=workers) as (url, _):
+    async with started(settings, workers=workers, ended=asked) as (url, _):
         if ready_file is not None:
             fresh = ready_file.with_name(ready_file.name + ".new")
             fresh.write_text(json.dumps({"url": url, "pid": os.getpid()}))

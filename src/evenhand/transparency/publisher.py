@@ -12,6 +12,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from evenhand.platform.queries import load_queries
 from evenhand.tlog import TILE_WIDTH, LogError, TileTree, extend_tiles, unsafe_read_checkpoint
@@ -21,7 +22,6 @@ from .model import LogForked, LogUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
-    from uuid import UUID
 
     from evenhand.platform.db import Database
     from evenhand.tlog import Checkpoint, TileFile
@@ -92,6 +92,13 @@ class Publisher:
     def log(self, workspace: UUID) -> PublishedLog:
         """The folder of one workspace's log."""
         return PublishedLog(self._logs_dir / str(workspace))
+
+    def workspaces(self) -> set[UUID]:
+        """Workspaces that have published anything here."""
+        try:
+            return {UUID(entry.name) for entry in self._logs_dir.iterdir() if entry.is_dir()}
+        except FileNotFoundError:
+            return set()
 
     async def publish(self, workspace: UUID) -> int:
         """Write what is missing; gives the published size.

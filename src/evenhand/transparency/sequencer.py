@@ -74,9 +74,12 @@ class Sequencer:
         self._heads: dict[UUID, _Head] = {}
         self.grown: set[UUID] = set()
 
-    def forget_heads(self) -> None:
-        """Read heads anew: somebody else may have led meanwhile."""
+    def take_over(self) -> None:
+        """Read heads anew, since somebody else may have led meanwhile, and publish what the last
+        leader appended and did not live to publish.
+        """
         self._heads.clear()
+        self.grown |= self._publisher.workspaces()
 
     async def append_waiting(self, workspace: UUID) -> dict[int, Logged]:
         """Append one group of the workspace's waiting intents; gives where each stands.

@@ -67,6 +67,11 @@ class LogService:
         self._tasks: list[asyncio.Task[None]] = []
         self.leading = False
 
+    @property
+    def tasks(self) -> list[asyncio.Task[None]]:
+        """What runs until `stop`; none of it may end by itself."""
+        return self._tasks
+
     def start(self) -> None:
         """Begin to listen and to stand for election."""
         self._tasks = [
@@ -155,7 +160,7 @@ class LogService:
                 "SELECT pg_try_advisory_lock($1)", LEADER_LOCK
             ):
                 await asyncio.sleep(_POLL_S)
-            self._sequencer.forget_heads()
+            self._sequencer.take_over()
             self.leading = True
             publishing = asyncio.create_task(self._publish())
             try:

@@ -33,6 +33,7 @@ class HostedKeyHolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._kept: dict[UUID, DataKey] = {}
+        self._derived: dict[tuple[UUID, str], bytes] = {}
 
     def create(self, workspace: UUID) -> None:
         """Make a key file, durably, and never overwrite one."""
@@ -62,8 +63,12 @@ class HostedKeyHolder:
 
     def mac(self, workspace: UUID, purpose: str, *parts: bytes) -> bytes:
         """HMAC-SHA-256 under a key derived for `purpose`; parts are length-prefixed."""
-        derived = hmac.digest(self._key(workspace).key, b"mac/" + purpose.encode(), "sha256")
-        said = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+        derived = self._derived.get((workspace, purpose))
+        if derived is None:
+            key = self._key(workspace).key
+            derived = hmac.digest(key, b"mac/" + purpose.encode(), "sha256")
+            self._derived[workspace, purpose] = derived
+        said = b"".join([len(part).to_bytes(4, "big") + part for part in parts])
         return hmac.digest(derived, said, "sha256")
 
     def status(self) -> KeyHolderStatus:
