@@ -1,4 +1,4 @@
-"""A background task that ends by itself ends the process: better none than one that only refuses."""
+"""A background task that ends by itself ends the process: none is better than one that refuses."""
 
 from __future__ import annotations
 
