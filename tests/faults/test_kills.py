@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.faults.crowd import Crowd, make_crowd
-from tests.faults.processes import House, children_of, opened_house, wait_until
+from tests.faults.processes import House, alive, children_of, opened_house, wait_until
 from tests.faults.reckoning import reckon, verify
 from tests.faults.wire import ask
 
@@ -103,7 +103,7 @@ def test_children_end_with_their_killed_parent(two_workers: House) -> None:
     assert len(children) == 2
     house.kill()
     wait_until(
-        lambda: not any(Path(f"/proc/{pid}").exists() for pid in children),
+        lambda: not any(alive(pid) for pid in children),
         seconds=15,
         what="the children are gone",
     )
@@ -118,4 +118,4 @@ def test_sigterm_with_workers_ends_all_of_them_with_0(two_workers: House) -> Non
     postmaster = house.postmaster
     assert house.stop() == 0
     for pid in (*children, postmaster):
-        assert not Path(f"/proc/{pid}").exists()
+        assert not alive(pid)

@@ -56,7 +56,8 @@ async def test_projects_are_found_by_their_workspace_alone(
 
 
 async def test_projects_are_listed_oldest_first(tenant: Tenant) -> None:
-    made = [(await tenant.project(name=f"P{n}")).id for n in range(3)]
+    # Ids order what was made in different milliseconds.
+    made = sorted([(await tenant.project(name=f"P{n}")).id for n in range(3)])
     async with tenant.db.transaction(tenant.id) as tx:
         rows = await list_projects(tx, tenant.id, after=FIRST, limit=9)
         rest = await list_projects(tx, tenant.id, after=made[0], limit=1)

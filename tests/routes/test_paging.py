@@ -59,6 +59,10 @@ def test_forged_cursors(house: House, world: World, operations: list[Operation])
 
 
 def test_pages_together_are_the_list(house: House, world: World) -> None:
+    for number in range(3):
+        body = b'{"kind":"organization","name":"Party %d"}' % number
+        said = ask(house.url, "POST", "/api/v1/parties", key=world.owner, body=body)
+        assert said.status == 201
     whole = ask(house.url, "GET", "/api/v1/parties?limit=500", key=world.owner).json["items"]
     assert len(whole) >= 4
     found: list[object] = []

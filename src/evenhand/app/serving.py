@@ -24,7 +24,7 @@ import uvicorn
 from evenhand.platform.errors import Unavailable
 from evenhand.platform.migrations import AppLogin
 from evenhand.platform.postgres import EmbeddedPostgres
-from evenhand.platform.settings import Settings
+from evenhand.platform.settings import DATABASE_URL_VARIABLE, Settings
 
 from .compose import running_service
 from .database import address_of_url, embedded_address, prepare
@@ -243,6 +243,10 @@ async def _keep_child(
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             pass_fds=(listener.fileno(),),
+            # The administrator's URL holds a password and is no business of a web process.
+            env={
+                name: value for name, value in os.environ.items() if name != DATABASE_URL_VARIABLE
+            },
         )
         if child.stdin is None or child.stdout is None:
             raise RuntimeError("a child has pipes")

@@ -6,10 +6,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["DEFAULT_HOST", "DEFAULT_PORT", "Settings", "default_data_dir"]
+__all__ = ["DATABASE_URL_VARIABLE", "DEFAULT_HOST", "DEFAULT_PORT", "Settings", "default_data_dir"]
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8420
+DATABASE_URL_VARIABLE = "EVENHAND_DATABASE_URL"
+"""Environment variable of `--database-url`; only the process that was asked for may see it."""
 
 
 def default_data_dir() -> Path:

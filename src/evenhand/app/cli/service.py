@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from evenhand.platform.errors import Invalid
-from evenhand.platform.settings import DEFAULT_HOST, DEFAULT_PORT, Settings, default_data_dir
+from evenhand.platform.settings import DATABASE_URL_VARIABLE, DEFAULT_HOST, DEFAULT_PORT, Settings, default_data_dir
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
@@ -37,7 +37,7 @@ def add_database_options(parser: argparse.ArgumentParser) -> None:
 
 def settings_of_arguments(arguments: argparse.Namespace) -> Settings:
     """Settings from the options, else the environment, else the defaults."""
-    url: str | None = arguments.database_url or os.environ.get("EVENHAND_DATABASE_URL") or None
+    url: str | None = arguments.database_url or os.environ.get(DATABASE_URL_VARIABLE) or None
     data: Path = arguments.data or default_data_dir()
     return Settings(
         data_dir=data.expanduser().absolute(),
