@@ -43,10 +43,13 @@ def hostile(house: House, people: People) -> Judged:
 def test_each_judgment_is_in_exactly_one_of_the_two_files(
     house: House, people: People, hostile: Judged
 ) -> None:
-    files = {form: export(house, people.owner, hostile.project, form)
-             for form in ("trl", "trl-ties")}
-    rows = {form: [json.loads(line) for line in said.body.split(b"\n")[:-1]]
-            for form, said in files.items()}
+    files = {
+        form: export(house, people.owner, hostile.project, form) for form in ("trl", "trl-ties")
+    }
+    rows = {
+        form: [json.loads(line) for line in said.body.split(b"\n")[:-1]]
+        for form, said in files.items()
+    }
     for form, said in files.items():
         assert said.body.endswith(b"\n")
         assert said.headers["content-type"] == "application/x-ndjson"
@@ -60,7 +63,9 @@ def test_each_judgment_is_in_exactly_one_of_the_two_files(
         payload = answer["payload"]
         other = {"left": "right", "right": "left"}[answer["choice"]]
         assert (row["prompt"], row["chosen"], row["rejected"]) == (
-            payload["prompt"], payload[answer["choice"]], payload[other]
+            payload["prompt"],
+            payload[answer["choice"]],
+            payload[other],
         )
         assert row["item_id"] == answer["item"]
     for row in rows["trl-ties"]:
@@ -120,13 +125,13 @@ def test_consensus_and_leaderboard(house: House, people: People, hostile: Judged
     assert any(row["name"] == "rival" for row in table)
 
 
-def test_names_that_are_formulas_are_made_safe_in_csv_alone(
-    house: House, people: People
-) -> None:
-    names = ["=cmd|' /C calc'!A0", "+1", "-1", "@x", "\tx", "\rx", "\uff1d1", "a,\"b\"\nc"]
+def test_names_that_are_formulas_are_made_safe_in_csv_alone(house: House, people: People) -> None:
+    names = ["=cmd|' /C calc'!A0", "+1", "-1", "@x", "\tx", "\rx", "\uff1d1", 'a,"b"\nc']
     rows = [
-        {"payload": {"prompt": "p", "left": "a", "right": "b"},
-         "meta": {"left": name, "right": "plain"}}
+        {
+            "payload": {"prompt": "p", "left": "a", "right": "b"},
+            "meta": {"left": name, "right": "plain"},
+        }
         for name in names
     ]
     judged = make_judged(house, people, rows, ("left",))
@@ -154,14 +159,22 @@ def test_the_leaf_is_written_before_the_first_byte(
 ) -> None:
     """With the head of the answer in hand, the receipt that it names verifies."""
     body = json.dumps({"format": "trl"}).encode()
-    head = head_of("POST", f"/api/v1/projects/{hostile.project}/exports", key=people.owner,
-                   headers={"Content-Type": "application/json", "Content-Length": str(len(body)),
-                            "Connection": "close"})
+    head = head_of(
+        "POST",
+        f"/api/v1/projects/{hostile.project}/exports",
+        key=people.owner,
+        headers={
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            "Connection": "close",
+        },
+    )
     with open_socket(house.url) as connection:
         connection.sendall(head + b"\r\n" + body)
         first = connection.recv(4000)
-        named = next(line for line in first.split(b"\r\n")
-                     if line.lower().startswith(b"evenhand-receipt:"))
+        named = next(
+            line for line in first.split(b"\r\n") if line.lower().startswith(b"evenhand-receipt:")
+        )
         path = named.partition(b":")[2].strip().decode()
         said = ask(house.url, "GET", path, key=people.owner)
         assert said.status == 200, said
@@ -179,9 +192,16 @@ def test_a_revoked_key_stops_the_stream(house: House, people: People) -> None:
     assert bring_in(house, project, line * 3000, key=people.owner).status == 201
     made = make(house, "/keys", {"role": "manager"}, key=people.owner)
     body = b'{"format":"items"}'
-    head = head_of("POST", f"/api/v1/projects/{project}/exports", key=made["api_key"],
-                   headers={"Content-Type": "application/json", "Content-Length": str(len(body)),
-                            "Connection": "close"})
+    head = head_of(
+        "POST",
+        f"/api/v1/projects/{project}/exports",
+        key=made["api_key"],
+        headers={
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            "Connection": "close",
+        },
+    )
     with open_socket(house.url) as connection:
         connection.sendall(head + b"\r\n" + body)
         received = len(connection.recv(65536))
@@ -197,8 +217,13 @@ def test_a_revoked_key_stops_the_stream(house: House, people: People) -> None:
     # Cut off visibly: without the last chunk nobody takes it for the whole.
     assert ending != b"0\r\n\r\n"
     check_problem(
-        post(house.url, f"/api/v1/projects/{project}/exports", {"format": "items"},
-             key=made["api_key"]), 401,
+        post(
+            house.url,
+            f"/api/v1/projects/{project}/exports",
+            {"format": "items"},
+            key=made["api_key"],
+        ),
+        401,
     )
 
 
@@ -227,8 +252,12 @@ def test_what_cannot_be_exported_is_told(house: House, people: People, hostile: 
         check_problem(post(house.url, path, body, key=people.owner), 422)
     empty = make_project(house, people.owner)
     run = make(house, f"/projects/{empty}/consensus", {}, key=people.owner)["id"]
-    said = post(house.url, f"/api/v1/projects/{empty}/exports",
-                {"format": "consensus", "run_id": run}, key=people.owner)
+    said = post(
+        house.url,
+        f"/api/v1/projects/{empty}/exports",
+        {"format": "consensus", "run_id": run},
+        key=people.owner,
+    )
     check_problem(said, 409)
     assert said.code == "run_not_done"
     for form in ("trl", "trl-ties", "items"):
@@ -241,8 +270,12 @@ def test_a_run_of_another_project_is_not_found(
     run = run_consensus(house, people.owner, hostile.project)
     empty = make_project(house, people.owner)
     for form in ("consensus", "leaderboard"):
-        said = post(house.url, f"/api/v1/projects/{empty}/exports",
-                    {"format": form, "run_id": run["id"]}, key=people.owner)
+        said = post(
+            house.url,
+            f"/api/v1/projects/{empty}/exports",
+            {"format": form, "run_id": run["id"]},
+            key=people.owner,
+        )
         check_problem(said, 404)
 
 

@@ -143,6 +143,4 @@ def make_crowd(house: House, name: str, *, people: int, items: int, **more: obje
 def wait_for_progress(crowd: Crowd, more: int, *, seconds: float = 15.0) -> None:
     """Wait until so many more judgments are acknowledged."""
     start = crowd.done
-    wait_until(
-        lambda: crowd.done >= start + more, seconds=seconds, what=f"{more} more judgments"
-    )
+    wait_until(lambda: crowd.done >= start + more, seconds=seconds, what=f"{more} more judgments")

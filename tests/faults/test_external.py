@@ -48,8 +48,11 @@ def test_a_database_that_is_away_is_503_and_then_all_is_well(external: ExternalP
                 # Alive all the same: nobody restarts a process for its database's sake.
                 assert ask(house.url, "GET", "/healthz").status == 200
             external.start()
-            wait_until(lambda: ask(house.url, "GET", "/readyz").status == 200, seconds=10,
-                       what="ready again")
+            wait_until(
+                lambda: ask(house.url, "GET", "/readyz").status == 200,
+                seconds=10,
+                what="ready again",
+            )
             wait_for_progress(crowd, 40)
         finally:
             memory = crowd.end()
@@ -64,11 +67,13 @@ def test_a_database_that_is_away_is_503_and_then_all_is_well(external: ExternalP
 
 def leaders(external: ExternalPostgres, database: str) -> int:
     """Sessions that hold the log leader's lock in one database."""
-    return int(external.sql(
-        "SELECT count(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database"
-        f" WHERE l.locktype = 'advisory' AND l.granted AND d.datname = '{database}'"
-        f" AND l.objid = {LEADER_LOCK}"
-    ))
+    return int(
+        external.sql(
+            "SELECT count(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database"
+            f" WHERE l.locktype = 'advisory' AND l.granted AND d.datname = '{database}'"
+            f" AND l.objid = {LEADER_LOCK}"
+        )
+    )
 
 
 def test_two_services_on_one_database_have_one_sequencer(external: ExternalPostgres) -> None:
@@ -131,8 +136,12 @@ def test_the_password_is_nowhere(external: ExternalPostgres) -> None:
         refused = house.run("workspace", "list", "--database-url", url.replace(PASSWORD, "wr0ng!"))
         assert refused.code in {0, 3}
         assert "wr0ng!" not in refused.out + refused.err
-        away = house.run("workspace", "list", "--database-url",
-                         f"postgresql://nobody:{PASSWORD}@127.0.0.1:1/nothing")
+        away = house.run(
+            "workspace",
+            "list",
+            "--database-url",
+            f"postgresql://nobody:{PASSWORD}@127.0.0.1:1/nothing",
+        )
         assert away.code == 3
         assert PASSWORD not in away.err
         broken = house.run("workspace", "list", "--database-url", f"mysql://x:{PASSWORD}@h/d")
@@ -150,12 +159,20 @@ def test_two_databases_of_one_cluster_know_nothing_of_each_other(
             made = house.make_workspace("same-name")
             house.up()
             keys.append(house.accept(made["owner_code"]))
-        assert [ask(house.url, "GET", "/api/v1/me", key=key).status
-                for house, key in ((one, keys[0]), (two, keys[1]))] == [200, 200]
-        assert [ask(house.url, "GET", "/api/v1/me", key=key).status
-                for house, key in ((one, keys[1]), (two, keys[0]))] == [401, 401]
-        assert post(one.url, "/api/v1/projects",
-                    {"name": "P", "task_type": "pairwise"}, key=keys[0]).status == 201
+        assert [
+            ask(house.url, "GET", "/api/v1/me", key=key).status
+            for house, key in ((one, keys[0]), (two, keys[1]))
+        ] == [200, 200]
+        assert [
+            ask(house.url, "GET", "/api/v1/me", key=key).status
+            for house, key in ((one, keys[1]), (two, keys[0]))
+        ] == [401, 401]
+        assert (
+            post(
+                one.url, "/api/v1/projects", {"name": "P", "task_type": "pairwise"}, key=keys[0]
+            ).status
+            == 201
+        )
         assert ask(two.url, "GET", "/api/v1/projects", key=keys[1]).json["items"] == []
         listed = [house.run("workspace", "list", "--json").json for house in (one, two)]
         assert [len(rows) for rows in listed] == [1, 1]

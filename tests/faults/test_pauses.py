@@ -47,9 +47,15 @@ def test_a_pause_beyond_the_leases_time_refuses_what_was_waiting(house: House) -
     while not taken:
         taken = make(house, f"{path}/leases", {"hold": 1}, key=second)["leases"]
         assert time.monotonic() < deadline
-    done = make(house, f"{path}/judgments", {
-        "lease_id": taken[0]["id"], "answer": {"choice": "right", "order": taken[0]["order"]},
-    }, key=second)
+    done = make(
+        house,
+        f"{path}/judgments",
+        {
+            "lease_id": taken[0]["id"],
+            "answer": {"choice": "right", "order": taken[0]["order"]},
+        },
+        key=second,
+    )
     assert done["judgment"]["item_id"] == lease["item_id"]
     said = post(house.url, f"/api/v1{path}/judgments", answer, key=first)
     check_problem(said, 409)
@@ -84,8 +90,12 @@ async def test_sigterm_finishes_the_requests_in_flight(house: House) -> None:
     postmaster = house.postmaster
     with open_socket(house.url) as connection:
         connection.sendall(
-            head_of("POST", f"/api/v1/projects/{project}/import", key=owner,
-                    headers={"Content-Type": "application/jsonl", "Transfer-Encoding": "chunked"})
+            head_of(
+                "POST",
+                f"/api/v1/projects/{project}/import",
+                key=owner,
+                headers={"Content-Type": "application/jsonl", "Transfer-Encoding": "chunked"},
+            )
             + b"\r\n"
         )
         for number in range(4):

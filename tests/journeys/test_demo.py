@@ -38,7 +38,7 @@ def test_an_interrupted_demo_is_finished_by_the_next_run(tmp_path: Path) -> None
         time.sleep(0.1)
     time.sleep(4)
     first.send_signal(signal.SIGINT)
-    _, said = first.communicate(timeout=120)
+    _, said = first.communicate(timeout=60)
     assert first.returncode in {1, 130}, said[-2000:]
 
     second = _demo(data)

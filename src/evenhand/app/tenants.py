@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from evenhand.conflicts import start_wall
 from evenhand.identity import NewWorkspace, create_workspace, list_workspace_names
+from evenhand.platform.errors import Invalid
 from evenhand.vault import HostedKeyHolder
 
 from .compose import person_secret_of
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from evenhand.platform.settings import Settings
 
 __all__ = ["list_workspaces", "make_workspace"]
+
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 
 
 async def make_workspace(
@@ -34,6 +38,11 @@ async def make_workspace(
     The verifier key goes into the data folder's `known-logs/`, so that receipts can be checked on
     this machine without typing it; elsewhere it must come from the customer's own records.
     """
+    if not _EMAIL.fullmatch(owner_email):
+        raise Invalid(
+            f"{owner_email!r} is no e-mail address; the owner's looks like ann@customer.example.",
+            code="request_refused",
+        )
     made = await create_workspace(
         db,
         HostedKeyHolder(settings.keys_dir),

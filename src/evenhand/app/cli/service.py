@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from evenhand.platform.errors import Invalid
-from evenhand.platform.settings import DATABASE_URL_VARIABLE, DEFAULT_HOST, DEFAULT_PORT, Settings, default_data_dir
+from evenhand.platform.settings import (
+    DATABASE_URL_VARIABLE,
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    Settings,
+    default_data_dir,
+)
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

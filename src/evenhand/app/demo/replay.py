@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -73,10 +74,16 @@ def replay(
         def answer(lease: Lease) -> str:
             return choice[pair_of_item[lease.item_id], player.person or 0]
 
-        return _work(url, project, player, answer=answer, step=step)
+        return _work(url, project, player, answer=answer, step=step, stop=stop)
 
+    stop = threading.Event()
     with ThreadPoolExecutor(_THREADS) as pool:
-        return sum(pool.map(work, annotators))
+        try:
+            return sum(pool.map(work, annotators))
+        except BaseException:
+            # Ctrl-C too: everybody ends after the answer in hand, which is acknowledged.
+            stop.set()
+            raise
 
 
 def answer_gold(
@@ -108,11 +115,12 @@ def _work(
     answer: Callable[[Lease], str],
     step: Callable[[int], None],
     told: list[str] | None = None,
+    stop: threading.Event | None = None,
 ) -> int:
     done = 0
     with Client(url, player.api_key) as client:
         held = client.lease(project, hold=_HOLD)
-        while held:
+        while held and not (stop is not None and stop.is_set()):
             lease = held.pop(0)
             submitted = client.submit(
                 project,
