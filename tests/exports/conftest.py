@@ -1,4 +1,4 @@
-"""One real service for this folder, with a workspace and two annotators; projects are the tests'."""
+"""One real service for this folder, with a workspace and two annotators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What leaves: each judgment once, byte for byte, logged before the first byte (F87, F88, F92, F93)."""
+"""What leaves: each judgment once, byte for byte, logged before the first byte."""
 
 from __future__ import annotations
 

@@ -51,7 +51,6 @@ async def test_six_kills_of_service_database_and_both() -> None:
             wait_for_progress(crowd, 40)
         finally:
             memory = crowd.end()
-        assert memory.troubles > 0
         await reckon(house, crowd, memory)
         assert "fault in" not in house.outputs()
         # Once more from a clean stop: the log goes on from where it was.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from tests.faults.crowd import make_crowd, wait_for_progress
@@ -102,9 +101,9 @@ async def test_sigterm_finishes_the_requests_in_flight(house: House) -> None:
             data = item_lines(2000, first=2000 * number)
             connection.sendall(b"%x\r\n%s\r\n" % (len(data), data))
             if number == 1:
-                time.sleep(0.5)
+                await asyncio.sleep(0.5)
                 house.signal(signal.SIGTERM)
-                time.sleep(0.5)
+                await asyncio.sleep(0.5)
                 assert house.running
         connection.sendall(b"0\r\n\r\n")
         said = read_answer(connection)

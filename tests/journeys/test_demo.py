@@ -16,12 +16,18 @@ _PREFERENCES, _TIES, _ITEMS, _MODELS = 5_460, 3_471, 2_139, 59
 
 
 def _demo(data: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "evenhand", "demo", "--data", str(data)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    # A shell that starts the tests in the background hands down an ignored SIGINT; a handled one
+    # is reset for the child.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "evenhand", "demo", "--data", str(data)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_an_interrupted_demo_is_finished_by_the_next_run(tmp_path: Path) -> None:

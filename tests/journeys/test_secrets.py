@@ -63,7 +63,10 @@ def stir(house: House, world: World, number: int) -> list[str]:
     for payload in ({"prompt": canary, "left": canary}, {"prompt": canary * 10, "left": 5}):
         line = json.dumps({"id": canary, "payload": payload}).encode()
         assert bring_in(house, project, line, key=world.owner).status == 422
-    good = {"id": f"{canary} {number}", "payload": {"prompt": canary, "left": canary, "right": canary}}
+    good = {
+        "id": f"{canary} {number}",
+        "payload": {"prompt": canary, "left": canary, "right": canary},
+    }
     for expected in (201, 409):
         line = json.dumps(good).encode()
         assert bring_in(house, project, line, key=world.owner).status == expected
@@ -113,7 +116,7 @@ async def test_no_secret_is_seen_from_outside() -> None:
 
 
 def _check_files(house: House, world: World, token_secret: str) -> None:
-    """The data folder: secrets only in files of mode 0600, content and keys in the clear nowhere."""
+    """The data folder: secrets only in files of mode 0600, content in the clear nowhere."""
     for path in house.data.rglob("*"):
         if not path.is_file() or "cluster" in path.parts:
             continue
