@@ -155,14 +155,18 @@ class Sequencer:
 
     async def publish_grown(self) -> None:
         """Write the files of the logs that grew since the last call."""
-        grown, self.grown = self.grown, set()
-        for workspace in grown:
+        for workspace in tuple(self.grown):
+            # Out first, back in on any failure: it may grow again meanwhile, and a leader that
+            # loses its lock in the middle is cancelled here and must not forget the rest.
+            self.grown.discard(workspace)
             try:
                 await self._publisher.publish(workspace)
             except (EvenhandError, LogError, *DATABASE_FAULTS) as error:
                 self.grown.add(workspace)
                 _LOG.error("log of workspace %s is not published: %s", workspace, error)
-        await asyncio.sleep(0)
+            except asyncio.CancelledError:
+                self.grown.add(workspace)
+                raise
 
     async def _load(self, workspace: UUID) -> _Head:
         async with self._db.transaction(workspace) as tx:
