@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from pathlib import Path
 from uuid import UUID
 
 from tests.faults.crowd import Crowd, Memory
@@ -15,6 +16,7 @@ from tests.oracles import check_log, check_queue
 from evenhand.platform.db import Database
 from evenhand.receipts import open_receipt
 from evenhand.tlog import parse_vkey
+from evenhand.transparency import PublishedLog
 from evenhand.vault import HostedKeyHolder
 
 
@@ -25,7 +27,7 @@ async def reckon(house: House, crowd: Crowd, memory: Memory) -> None:
     async with opened_database(house) as db:
         acknowledged = {lease: one[0] for lease, one in memory.acknowledged.items()}
         await check_queue(db, workspace, acknowledged=acknowledged)
-        await _settle(db, workspace)
+        await _settle(db, workspace, house.data / "logs" / crowd.workspace)
         report = await check_log(
             db,
             workspace,
@@ -45,14 +47,31 @@ async def reckon(house: House, crowd: Crowd, memory: Memory) -> None:
     assert size >= report.size
 
 
-async def _settle(db: Database, workspace: UUID) -> None:
-    """Wait until nothing waits for the log any more."""
+async def _settle(db: Database, workspace: UUID, folder: Path) -> None:
+    """Wait until nothing waits for the log any more and all of it is published."""
     deadline = time.monotonic() + 15
+    published = PublishedLog(folder)
     while True:
         async with db.transaction(workspace) as tx:
-            if not await tx.fetchval("SELECT count(*) FROM transparency.intent"):
-                return
+            waiting = await tx.fetchval("SELECT count(*) FROM transparency.intent")
+            size = await tx.fetchval("SELECT size FROM transparency.checkpoint")
+        head = published.head()
+        if not waiting and head is not None and head.size == size:
+            return
         assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
+
+
+async def _wait_for_files(db: Database, workspace: UUID, folder: Path) -> None:
+    """Wait until the published head is the signed one."""
+    async with db.transaction(workspace) as tx:
+        size = await tx.fetchval("SELECT size FROM transparency.checkpoint")
+    deadline = time.monotonic() + 15
+    while True:
+        head = PublishedLog(folder).head()
+        if head is not None and head.size >= size:
+            return
+        assert time.monotonic() < deadline, f"published {head}, signed {size}"
         await asyncio.sleep(0.1)
 
 
