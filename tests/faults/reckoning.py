@@ -62,19 +62,6 @@ async def _settle(db: Database, workspace: UUID, folder: Path) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _wait_for_files(db: Database, workspace: UUID, folder: Path) -> None:
-    """Wait until the published head is the signed one."""
-    async with db.transaction(workspace) as tx:
-        size = await tx.fetchval("SELECT size FROM transparency.checkpoint")
-    deadline = time.monotonic() + 15
-    while True:
-        head = PublishedLog(folder).head()
-        if head is not None and head.size >= size:
-            return
-        assert time.monotonic() < deadline, f"published {head}, signed {size}"
-        await asyncio.sleep(0.1)
-
-
 async def _check_leaves_of(db: Database, workspace: UUID, memory: Memory) -> None:
     """Each payload that a client holds is a lease of that item, and its leaf is in the tree."""
     async with db.transaction(workspace) as tx:
