@@ -10,7 +10,7 @@ import pytest
 from tests.ground import Address, Tenant, connected
 
 from evenhand.platform import db as db_module
-from evenhand.platform.db import Database, refusal_of
+from evenhand.platform.db import DATABASE_FAULTS, Database, refusal_of
 from evenhand.platform.errors import (
     Conflict,
     EvenhandError,
@@ -127,7 +127,7 @@ async def test_a_database_that_goes_away_is_survived(db: Database, admin: Addres
     for _ in range(8):
         try:
             seen.append(await db.fetchval("SELECT 1"))
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except DATABASE_FAULTS as error:
             refusal = refusal_of(error)
             assert isinstance(refusal, Unavailable)
             assert refusal.stable_code == "database_away"
