@@ -31,7 +31,7 @@ def main() -> None:
         project = make_project(service, tenant, name="import")
         with (
             Client(service.url, tenant.owner_key, timeout_s=900.0) as owner,
-            MemoryWatch(service.pid) as watch,
+            MemoryWatch(service.pid, every_s=1.0) as watch,
         ):
             early: list[Peaks] = []
             before, own_before_s, began_s = cpu_of(service.pid), own_cpu_s(), time.perf_counter()

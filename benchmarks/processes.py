@@ -73,7 +73,9 @@ def tree_of(root: int) -> list[int]:
 
 
 def cpu_of(root: int) -> CpuUse:
-    """CPU of the tree so far. A backend of the database that has ended counts with its parent."""
+    """CPU of the tree so far. A process that has ended counts with its parent: a backend of the
+    database, or the preparation process of a large import.
+    """
     tree = set(tree_of(root))
     web: dict[int, float] = {}
     database = 0.0
@@ -85,7 +87,7 @@ def cpu_of(root: int) -> CpuUse:
         if _is_database(pid):
             database += own + ended
         else:
-            web[pid] = own
+            web[pid] = own + ended
     return CpuUse(tuple(web[pid] for pid in sorted(web)), database)
 
 

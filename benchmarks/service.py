@@ -119,26 +119,18 @@ def make_project(service: Running, tenant: Tenant, *, name: str) -> str:
 
 
 def item_lines(count: int) -> Iterator[bytes]:
-    """Lines of JSONL of 500 bytes each, in chunks; nothing is kept."""
-    chunk: list[bytes] = []
-    for number in range(count):
-        payload = {
-            "prompt": f"Question {number:08d}: {'why ' * 20}",
-            "left": "L" * 120,
-            "right": "",
-        }
-        record = {
-            "id": f"item-{number:08d}",
-            "payload": payload,
-            "meta": {"left": f"model-{number % 7}", "right": f"model-{number % 5}"},
-        }
-        payload["right"] = "R" * (_ROW_BYTES - 1 - len(json.dumps(record)))
-        chunk.append(json.dumps(record).encode() + b"\n")
-        if len(chunk) == _CHUNK_ROWS:
-            yield b"".join(chunk)
-            chunk = []
-    if chunk:
-        yield b"".join(chunk)
+    """Lines of JSONL of 500 bytes each, in chunks; nothing is kept.
+
+    Made from a template, since whoever measures an import pays for its client too.
+    """
+    line = (
+        '{"id": "item-%08d", "payload": {"prompt": "Question %08d: ' + "why " * 20 + '", "left": "'
+        + "L" * 120 + '", "right": "%s"}, "meta": {"left": "model-%d", "right": "model-%d"}}\n'
+    )  # fmt: skip
+    line = line.replace("%s", "R" * (_ROW_BYTES - len(line % (0, 0, "", 0, 0))))
+    for start in range(0, count, _CHUNK_ROWS):
+        numbers = range(start, min(start + _CHUNK_ROWS, count))
+        yield "".join([line % (n, n, n % 7, n % 5) for n in numbers]).encode()
 
 
 def _command(service: Running, *words: str) -> dict[str, Any]:

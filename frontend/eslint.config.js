@@ -85,9 +85,10 @@ export default [
   },
   floor("store", ["types"], ["@preact/signals-core"]),
   floor("geometry", []),
+  floor("tlog", []),
   floor("ui", [], [...PREACT, "htm", "marked", "dompurify", "highlight\\.js/.*"]),
   floor("editors", ["store", "geometry", "ui", "types"], PREACT),
-  floor("pages", ["store", "geometry", "ui", "editors", "api", "keys", "i18n", "types"], PREACT),
+  floor("pages", ["store", "geometry", "tlog", "ui", "editors", "api", "keys", "i18n", "types"], PREACT),
   {
     files: ["**/static/app/editors/*/*.js"],
     rules: {

@@ -31,13 +31,17 @@ QUEUE_QUESTIONS: dict[str, str] = {
             SELECT count(*) FROM judgments.judgment AS j WHERE j.lease_id = l.id) <> 1""",
     "I1 a judgment whose lease is not submitted": """
         SELECT j.id FROM judgments.judgment AS j JOIN tasks.lease AS l ON l.id = j.lease_id
-         WHERE l.state <> 'submitted'""",
+         WHERE l.state <> CASE WHEN EXISTS (SELECT FROM judgments.withdrawal AS w
+                                             WHERE w.judgment_id = j.id)
+                          THEN 'withdrawn' ELSE 'submitted' END""",
     "I1 a task that is done without exactly one judgment": """
         SELECT t.id FROM tasks.task AS t WHERE t.state = 'done' AND (
-            SELECT count(*) FROM judgments.judgment AS j WHERE j.task_id = t.id) <> 1""",
+            SELECT count(*) FROM judgments.judgment AS j WHERE j.task_id = t.id AND NOT EXISTS (
+                SELECT FROM judgments.withdrawal AS w WHERE w.judgment_id = j.id)) <> 1""",
     "I1 a judgment of a task that is not done": """
         SELECT j.id FROM judgments.judgment AS j JOIN tasks.task AS t ON t.id = j.task_id
-         WHERE t.state <> 'done'""",
+         WHERE t.state <> 'done' AND NOT EXISTS (
+            SELECT FROM judgments.withdrawal AS w WHERE w.judgment_id = j.id)""",
     "I2 a leased task without exactly one active lease": """
         SELECT t.id FROM tasks.task AS t WHERE t.state = 'leased' AND (
             SELECT count(*) FROM tasks.lease AS l

@@ -60,10 +60,16 @@ describe("fateOf", () => {
 });
 
 describe("bench", () => {
-  /** @type {{lease: any[], submit: any[], later: (() => void)[], refuse: Error | null, next: number}} */
+  /**
+   * @type {{lease: any[], submit: any[], later: (() => void)[], refuse: Error | null, next: number,
+   *   undone: string[], latest: any[], gone: string[], stored: any[], put: any[], refuseDraft: Error | null}}
+   */
   let world;
   beforeEach(() => {
-    world = { lease: [], submit: [], later: [], refuse: null, next: 1 };
+    world = {
+      lease: [], submit: [], later: [], refuse: null, next: 1,
+      undone: [], latest: [], gone: [], stored: [], put: [], refuseDraft: null,
+    };
   });
 
   /** @param {number} hold @param {string[]} have */
@@ -87,11 +93,29 @@ describe("bench", () => {
     submit: async (project, body) => {
       world.submit.push({ project, ...body });
       if (world.refuse) throw world.refuse;
-      const judgment = { id: "j", lease_id: body.lease_id, feedback: null };
+      const judgment = { id: `j-${body.lease_id}`, lease_id: body.lease_id, feedback: null };
       return { judgment, leases: body.next ? fill(body.next.hold, body.next.have) : [] };
     },
     setAside: async () => {
       if (world.refuse) throw world.refuse;
+    },
+    /** @param {string} id @returns {Promise<any>} */
+    undo: async (id) => {
+      world.undone.push(id);
+      if (world.refuse) throw world.refuse;
+      return { lease: lease(`again-${id}`), answer: { choice: "right", order: "given" }, active_ms: 40 };
+    },
+    ownWork: async () => /** @type {any} */ ({ latest: world.latest }),
+    /** @param {string[]} leases */
+    renew: async (leases) => ({ leases: leases.filter((id) => !world.gone.includes(id)).map((id) => ({ id })) }),
+    drafts: async () => ({ items: world.stored }),
+    /** @param {string} id @returns {Promise<any>} */
+    readDraft: async (id) => ({ ...world.stored.find((one) => one.lease_id === id) }),
+    /** @param {string} id @param {any} body */
+    putDraft: async (id, body) => {
+      if (world.refuseDraft) throw world.refuseDraft;
+      world.put.push({ id, ...body });
+      return { version: body.version + 1 };
     },
   };
 
@@ -99,7 +123,7 @@ describe("bench", () => {
   const open = (kept = createMemoryJournal()) =>
     new Bench({
       api, journal: kept, editor: parts,
-      project: { id: "p", settings: { tie: true, reason: "optional", order: "given" } },
+      project: { id: "p", settings: { tie: true, reason: "optional", order: "given" }, lease_ttl_s: 600 },
       memberId: "m", now: () => 1_000_000_000, elapsed: () => 0,
       schedule: (work) => void world.later.push(work),
     });
@@ -241,7 +265,9 @@ describe("bench", () => {
 
   it("prunes drafts that are old and not held", async () => {
     const kept = createMemoryJournal();
-    const old = { member_id: "m", stored_at: 0, state: {}, active_ms: 0 };
+    const old = {
+      member_id: "m", project_id: "p", item_id: "i", version: 0, stored_at: 0, state: {}, active_ms: 0,
+    };
     await kept.putDraft({ lease_id: "gone", ...old });
     await kept.putDraft({ lease_id: "1", ...old });
     const bench = open(kept);

@@ -6,7 +6,7 @@ from tests.browser.conftest import Site
 
 def sign_in(page: Page, site: Site) -> None:
     """By keyboard only: the field has the focus."""
-    page.goto(f"{site.url}/")
+    page.goto(f"{site.url}/sign-in#code")
     expect(page.get_by_label("Code")).to_be_focused()
     page.keyboard.type(site.code)
     page.keyboard.press("Enter")

@@ -62,7 +62,10 @@ class Standin:
     leases: dict[str, Lease] = field(default_factory=dict)
     judgments: dict[str, dict[str, Any]] = field(default_factory=dict)
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    drafts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
     submit_count: int = 0
+    lease_ttl_s: int = 1800
     sessions: set[str] = field(default_factory=set)
     refuse: Callable[[Request], Refused | None] = lambda _request: None
 
@@ -124,7 +127,7 @@ class Api:
                     "level": self.standin.level,
                 },
                 "member": {"id": "member-1", "name": self.standin.member_name, "role": "annotator"},
-                "permissions": ["tasks.work"],
+                "permissions": ["tasks.lease", "judgments.submit"],
             }
         )
 
@@ -134,6 +137,7 @@ class Api:
             "name": self.standin.project_name,
             "task_type": "pairwise",
             "settings": self.standin.settings,
+            "lease_ttl_s": self.standin.lease_ttl_s,
         }
         return JSONResponse({"items": [project], "next_cursor": None})
 
@@ -182,6 +186,66 @@ class Api:
         lease.reason = (await request.json()).get("reason")
         return JSONResponse({"lease": {"id": lease.id, "state": lease.state}})
 
+    async def renew(self, request: Request) -> Response:
+        asked = (await request.json())["leases"]
+        alive = [one for one in asked if one in self.standin.leases and one not in self.standin.gone]
+        return JSONResponse({"leases": [{"id": one, "expires_at": ""} for one in alive]})
+
+    async def draft_list(self, _request: Request) -> Response:
+        refs = [
+            {"lease_id": lease, "version": draft["version"], "saved_at": ""}
+            for lease, draft in self.standin.drafts.items()
+        ]
+        return JSONResponse({"items": refs})
+
+    async def draft(self, request: Request) -> Response:
+        lease_id = request.path_params["lease_id"]
+        stored = self.standin.drafts.get(lease_id)
+        if request.method == "GET":
+            if stored is None:
+                raise Refused(404, "not_found", "No draft.")
+            return JSONResponse({"lease_id": lease_id, "saved_at": "", **stored})
+        body = await request.json()
+        if body["version"] != (stored["version"] if stored else 0):
+            raise Refused(409, "draft_conflict", "Another page wrote.")
+        self.standin.drafts[lease_id] = {**body, "version": body["version"] + 1}
+        version = body["version"] + 1
+        return JSONResponse({"lease_id": lease_id, "version": version, "saved_at": ""})
+
+    async def undo(self, request: Request) -> Response:
+        wanted = request.path_params["judgment_id"]
+        old = next((j["lease_id"] for j in self.standin.judgments.values() if j["id"] == wanted), "")
+        before = self.standin.leases.get(old)
+        if before is None or before.state != "submitted":
+            raise Refused(409, "undo_too_late", "Too late.")
+        before.state = "withdrawn"
+        fresh = Lease(f"lease-{len(self.standin.leases) + 1}", before.item_id, before.order)
+        self.standin.leases[fresh.id] = fresh
+        sent = self.standin.answers[old]
+        return JSONResponse(
+            {
+                "lease": self.standin.shown(fresh),
+                "answer": sent["answer"],
+                "active_ms": sent["active_ms"],
+            }
+        )
+
+    async def own_work(self, _request: Request) -> Response:
+        stand = [
+            {"id": f"judgment-{lease.id}", "lease_id": lease.id, "submitted_at": ""}
+            for lease in reversed(self.standin.leases.values())
+            if lease.state == "submitted"
+        ]
+        states = [lease.state for lease in self.standin.leases.values()]
+        counts = {
+            "judgment_count": len(stand),
+            "skipped_count": states.count("skipped"),
+            "flagged_count": states.count("flagged"),
+            "active_ms": 61_000,
+            "median_active_ms": 2000,
+        }
+        return JSONResponse({"since": "", "counts": counts, "latest": stand[:20]})
+
     def guarded(self, handler: Callable[[Request], Awaitable[Response]]) -> Any:
         async def checked(request: Request) -> Response:
             refused = self.standin.refuse(request)
@@ -212,6 +276,13 @@ def _app(standin: Standin) -> Starlette:
             Route(f"{base}/projects/p-1/instructions", api.guarded(api.instructions)),
             Route(f"{base}/projects/p-1/leases", api.guarded(api.leases), methods=["POST"]),
             Route(f"{base}/projects/p-1/judgments", api.guarded(api.judgments), methods=["POST"]),
+            Route(f"{base}/leases/renew", api.guarded(api.renew), methods=["POST"]),
+            Route(f"{base}/drafts", api.guarded(api.draft_list)),
+            Route(
+                f"{base}/leases/{{lease_id}}/draft", api.guarded(api.draft), methods=["GET", "PUT"]
+            ),
+            Route(f"{base}/judgments/{{judgment_id}}/undo", api.guarded(api.undo), methods=["POST"]),
+            Route(f"{base}/projects/p-1/own-work", api.guarded(api.own_work)),
             Route(f"{base}/leases/{{lease_id}}/{{verb}}", api.guarded(api.end), methods=["POST"]),
         ],
         exception_handlers={Refused: _problem},  # pyright: ignore[reportArgumentType]

@@ -24,7 +24,8 @@ from evenhand.identity import (
     remove_member,
     revoke_key,
 )
-from evenhand.identity.actions import issue_code, mac_email
+from evenhand.identity.actions import mac_email
+from evenhand.identity.codes import issue_code
 from evenhand.identity.model import IdempotencyKeyReused
 from evenhand.identity.secrets import hash_secret, parse_secret, render_secret
 from evenhand.platform.db import refusal_of

@@ -29,6 +29,10 @@ class Tokens:
         return f"token of {workspace}"
 
 
+def noted(_workspace: UUID, _secret_hash: bytes) -> None:
+    """Where the real watch would remember that a session was used."""
+
+
 async def handle() -> Response:
     return Response()
 
@@ -47,7 +51,11 @@ def request(method: str = "GET", **headers: str) -> Request:
             "path": "/api/v1/tasks",
             "headers": [(b"host", b"label.example:8420"), *raw],
             "route": route,
-            "app": SimpleNamespace(state=SimpleNamespace(db=Tokens())),
+            "app": SimpleNamespace(
+                state=SimpleNamespace(
+                    db=Tokens(), doorkeeper=SimpleNamespace(watch=SimpleNamespace(note=noted))
+                )
+            ),
         }
     )
 

@@ -45,13 +45,20 @@ def test_the_openapi_document_has_every_route() -> None:
     }
 
 
-def test_public_routes_are_the_two_that_take_a_code() -> None:
+def test_public_routes_are_those_that_take_a_secret() -> None:
     public = [
         (method, path)
         for method, path, declared in declared_routes(create_schema_app().routes)
         if declared == PUBLIC
     ]
-    assert public == [("POST", "/api/v1/invitations/accept"), ("POST", "/api/v1/session")]
+    assert public == [
+        ("POST", "/api/v1/invitations/accept"),
+        ("POST", "/api/v1/invitations/join"),
+        ("POST", "/api/v1/invitations/look"),
+        ("POST", "/api/v1/session"),
+        ("POST", "/api/v1/session/continue"),
+        ("POST", "/api/v1/session/password"),
+    ]
 
 
 async def _nothing() -> PlainTextResponse:
@@ -86,7 +93,10 @@ def test_the_operator_holds_no_permission_that_gives_plaintext() -> None:
     assert set(PERMISSIONS) >= PLAINTEXT
     for permission in PLAINTEXT:
         assert "operator" not in allowed_roles(permission), permission
-    assert [name for name in sorted(PERMISSIONS) if "operator" in PERMISSIONS[name]] == ["me.read"]
+    assert [name for name in sorted(PERMISSIONS) if "operator" in PERMISSIONS[name]] == [
+        "me.change",
+        "me.read",
+    ]
 
 
 def test_an_auditor_reads_the_log_and_no_payload() -> None:

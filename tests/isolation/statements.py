@@ -17,6 +17,11 @@ from evenhand.platform.queries import load_queries
 # Statements that cross workspaces by design, each through a definer function, and what they give.
 CROSSING = {
     "evenhand.identity list_workspaces": "ids and names, for the operator's command line",
+    "evenhand.identity bind_service_key": "the fingerprint of the service's own key",
+    "evenhand.identity password_params": "how passwords behind a keyed hash were hashed",
+    "evenhand.identity match_password": "ids, for a keyed hash and the password's own hash",
+    "evenhand.identity take_try": "seconds to wait; belongs to no workspace",
+    "evenhand.identity return_try": "nothing; belongs to no workspace",
     "evenhand.identity person_for": "the person's id for a keyed hash that the caller made",
     "evenhand.items abandoned_batches": "ids of workspaces and batches, for the sweeper",
     "evenhand.tasks workspaces_with_expired": "ids, for the housekeeper",

@@ -11,7 +11,7 @@ from tests.ground import Tenant
 
 from evenhand.items import (
     DuplicateItem,
-    NewItem,
+    ItemColumns,
     abandoned_batches,
     add_items,
     create_batch,
@@ -27,7 +27,7 @@ from evenhand.items import (
     try_holding_batch,
 )
 from evenhand.platform.errors import NotFound
-from evenhand.platform.ids import new_id
+from evenhand.platform.ids import new_id, new_id_bytes
 from evenhand.platform.paging import FIRST
 
 
@@ -36,8 +36,9 @@ async def stage(
 ) -> UUID:
     """A staging batch with some items."""
     made = new_id()
-    given = keys or [None] * count
-    items = [NewItem(new_id(), key, b"sealed", None) for key in given]
+    given: list[bytes | None] = keys or [None] * count
+    many = len(given)
+    items = ItemColumns.of(new_id_bytes(many), given, [b"sealed"] * many, [None] * many)
     async with tenant.db.transaction(tenant.id) as tx:
         await create_batch(tx, tenant.id, made=made, project=project, name="b", purpose="label")
         await add_items(tx, tenant.id, project=project, batch=made, items=items)
@@ -70,7 +71,7 @@ async def test_a_batch_is_seen_at_once_or_not_at_all(tenant: Tenant) -> None:
 
 async def test_an_external_id_is_there_once_per_project(tenant: Tenant) -> None:
     project, other = (await tenant.project()).id, (await tenant.project()).id
-    key = bytes(16)
+    key = b"0" * 16
     await stage(tenant, project, keys=[key])
     with pytest.raises(DuplicateItem):
         await stage(tenant, project, keys=[key])

@@ -85,14 +85,13 @@ async def test_a_transaction_commits_or_leaves_no_trace(tenant: Tenant) -> None:
     assert [row["id"] for row in rows] == [kept]
 
 
-async def test_the_four_ways_to_ask(db: Database) -> None:
+async def test_the_three_ways_to_ask(db: Database) -> None:
     assert [row[0] for row in await db.fetch("SELECT generate_series(1, $1::int)", 3)] == [1, 2, 3]
     row = await db.fetchrow("SELECT 1 AS one, 2 AS two")
     assert row is not None
     assert dict(row) == {"one": 1, "two": 2}
     assert await db.fetchrow("SELECT 1 WHERE false") is None
     assert await db.fetchval("SELECT $1::text", "x") == "x"
-    await db.executemany("SELECT $1::int", [(1,), (2,)])
 
 
 async def test_the_clock_is_the_databases(db: Database) -> None:
@@ -135,7 +134,7 @@ async def test_a_database_that_goes_away_is_survived(db: Database, admin: Addres
 
 
 def test_a_database_that_was_never_connected_mints_nothing() -> None:
-    db = Database(None, {})  # type: ignore[arg-type]
+    db = Database(None, {}, None)  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match="not connected"):
         db.token(uuid4())
 

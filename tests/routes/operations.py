@@ -23,6 +23,7 @@ MAY_GROW = frozenset(
         "transparency.entry",
         "transparency.checkpoint",
         "conflicts.verdict",
+        "identity.throttle",
     }
 )
 _LEAKS = re.compile(
@@ -89,6 +90,22 @@ def operations_of(url: str) -> list[Operation]:
 BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/session": lambda _: {"code": "code_" + "A" * 65},
     "POST /api/v1/invitations/accept": lambda _: {"code": "code_" + "A" * 65},
+    "POST /api/v1/invitations/look": lambda _: {"code": "code_" + "A" * 65},
+    "POST /api/v1/invitations/join": lambda _: {
+        "code": "code_" + "A" * 65,
+        "password": "seven grey herons",
+    },
+    "POST /api/v1/session/password": lambda _: {
+        "email": "nobody@people.example",
+        "password": "seven grey herons",
+    },
+    "POST /api/v1/session/continue": lambda _: {"ticket": "A" * 80, "code": "000000"},
+    "POST /api/v1/me/password": lambda _: {"current": None, "new": "seven grey herons"},
+    "POST /api/v1/me/second-factor": lambda _: {"password": "seven grey herons"},
+    "POST /api/v1/me/second-factor/confirm": lambda _: {"code": "000000"},
+    "POST /api/v1/me/second-factor/remove": lambda _: {"password": "seven grey herons"},
+    "POST /api/v1/me/recovery-codes": lambda _: {"password": "seven grey herons"},
+    "POST /api/v1/members/{member_id}/role": lambda _: {"role": "reviewer"},
     "POST /api/v1/invitations": lambda world: {
         "email": f"x{uuid4().hex}@people.example",
         "name": "X",
@@ -126,6 +143,8 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/projects/{project_id}/leases": lambda _: {"hold": 1, "have": []},
     "POST /api/v1/leases/{lease_id}/skip": lambda _: {"reason": "unclear"},
     "POST /api/v1/leases/{lease_id}/flag": lambda _: {"reason": "unclear"},
+    "POST /api/v1/leases/renew": lambda world: {"leases": [world.ids["lease_id"]]},
+    "PUT /api/v1/leases/{lease_id}/draft": lambda _: {"version": 0, "state": {}, "active_ms": 1},
     "POST /api/v1/projects/{project_id}/judgments": lambda world: {
         "lease_id": world.ids["lease_id"],
         "answer": {"choice": "left", "order": "given"},

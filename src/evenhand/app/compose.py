@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Final
 from evenhand.access import Release
 from evenhand.consensus import ConsensusService
 from evenhand.gold import GoldService
-from evenhand.identity import log_key_context
+from evenhand.identity import Doorkeeper, log_key_context, open_doorkeeper
 from evenhand.imports import sweep_abandoned
 from evenhand.platform.db import DATABASE_FAULTS, Database
 from evenhand.platform.errors import EvenhandError
 from evenhand.platform.jobs import JobRunner
+from evenhand.progress import Board
 from evenhand.projects import ProjectCache
 from evenhand.tasks import PlaceHints, expire_leases, revoke_leases
 from evenhand.transparency import LogService, Publisher
@@ -59,6 +60,8 @@ ROOMS: Final = (
     "evenhand.consensus",
     "evenhand.imports",
     "evenhand.exports",
+    "evenhand.progress",
+    "evenhand.reports",
 )
 """Rooms, lowest first: the order in which their SQL functions are made."""
 
@@ -77,8 +80,10 @@ class Service:
     gold: GoldService
     consensus: ConsensusService
     hints: PlaceHints
+    board: Board
     projects: ProjectCache
     person_secret: bytes
+    doorkeeper: Doorkeeper
     vital: tuple[asyncio.Task[None], ...] = ()
     """Background tasks without which nothing can be served: whoever serves watches them."""
 
@@ -93,7 +98,15 @@ async def running_service(settings: Settings, login: AppLogin) -> AsyncGenerator
     db = await Database.connect(
         login.address, token_secret=login.token_secret, pool_size=settings.pool_size
     )
-    service = _compose(settings, db, login.token_secret)
+    try:
+        # Before anything starts: without its own key the service does not.
+        doorkeeper = await open_doorkeeper(
+            db, settings.keys_dir, person_secret=person_secret_of(login.token_secret)
+        )
+    except BaseException:
+        await db.close()
+        raise
+    service = _compose(settings, db, login.token_secret, doorkeeper)
     service.log.start()
     jobs = JobRunner(
         db,
@@ -105,6 +118,8 @@ async def running_service(settings: Settings, login: AppLogin) -> AsyncGenerator
     tasks = [
         asyncio.create_task(jobs.run(), name="jobs"),
         asyncio.create_task(_housekeep(db), name="housekeeping"),
+        asyncio.create_task(service.board.run(), name="board"),
+        asyncio.create_task(doorkeeper.watch.run(), name="sessions"),
     ]
     try:
         yield replace(service, vital=(*service.log.tasks, *tasks))
@@ -113,10 +128,11 @@ async def running_service(settings: Settings, login: AppLogin) -> AsyncGenerator
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await service.log.stop()
+        doorkeeper.hasher.close()
         await db.close()
 
 
-def _compose(settings: Settings, db: Database, secret: bytes) -> Service:
+def _compose(settings: Settings, db: Database, secret: bytes, doorkeeper: Doorkeeper) -> Service:
     holder = HostedKeyHolder(settings.keys_dir)
     keyring = Keyring(db, holder)
     publisher = Publisher(db, settings.logs_dir)
@@ -143,8 +159,10 @@ def _compose(settings: Settings, db: Database, secret: bytes) -> Service:
         gold=GoldService(db, release),
         consensus=ConsensusService(db, keyring, release),
         hints=PlaceHints(),
+        board=Board(db),
         projects=ProjectCache(),
         person_secret=person_secret_of(secret),
+        doorkeeper=doorkeeper,
     )
 
 

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from evenhand import __version__
+from evenhand.access.log_routes import log_reading_router
 from evenhand.access.routes import log_router
 from evenhand.access.routes import router as access_router
 from evenhand.conflicts.routes import router as conflicts_router
@@ -21,13 +22,18 @@ from evenhand.identity import PERMISSIONS
 from evenhand.identity.routes import router as identity_router
 from evenhand.imports import ImportPlaces
 from evenhand.imports.routes import router as imports_router
+from evenhand.judgments.own import own_router
 from evenhand.judgments.routes import router as judgments_router
 from evenhand.platform.db import DATABASE_FAULTS
 from evenhand.platform.errors import EvenhandError, Invalid, NotFound
 from evenhand.platform.web import PUBLIC, ProblemBody, Refusals, json_answer, problem_answer
 from evenhand.projects.routes import router as projects_router
+from evenhand.progress.routes import router as progress_router
+from evenhand.reports.routes import router as reports_router
+from evenhand.tasks.desk import desk_router
 from evenhand.tasks.routes import router as tasks_router
 
+from .express import Express
 from .pages import SecurityHeaders, page_routes
 
 if TYPE_CHECKING:
@@ -44,6 +50,8 @@ __all__ = ["BootRefused", "check_permissions", "create_app", "create_schema_app"
 _ROUTERS = (
     judgments_router,
     tasks_router,
+    desk_router,
+    own_router,
     identity_router,
     conflicts_router,
     projects_router,
@@ -53,6 +61,9 @@ _ROUTERS = (
     exports_router,
     access_router,
     log_router,
+    log_reading_router,
+    reports_router,
+    progress_router,
 )
 
 
@@ -133,11 +144,17 @@ def create_app(service: Service) -> ASGIApp:
     state.hints = service.hints
     state.projects = service.projects
     state.person_secret = service.person_secret
+    state.doorkeeper = service.doorkeeper
     state.find_feedback = service.gold.find_feedback
     state.members_out = service.members_out
     state.import_places = ImportPlaces()
     app.add_middleware(Refusals)
-    return SecurityHeaders(app)
+    return Express(
+        SecurityHeaders(app),
+        owner=app,
+        routes=[route for router in _ROUTERS for route in router.express_routes],
+        within=SecurityHeaders,
+    )
 
 
 async def _alive(_request: Request) -> Response:

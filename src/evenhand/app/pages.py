@@ -22,7 +22,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -34,6 +34,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .page_table import PAGES, PageShell
 
 __all__ = [
     "SECURITY_HEADERS",
@@ -252,24 +254,20 @@ def page_routes(
     async def root(request: Request) -> Response:
         signed_in = any(name in request.cookies for name in session_cookies)
         return RedirectResponse(
-            "/work" if signed_in else "/sign-in",
+            "/home" if signed_in else "/sign-in",
             status_code=303,
             headers={"cache-control": "no-store", "vary": "Cookie"},
         )
-
-    async def sign_in(_request: Request) -> Response:
-        return pages.render("sign-in", title="Sign in")
-
-    async def work(_request: Request) -> Response:
-        return pages.render("work", title="Work")
 
     async def static(request: Request) -> Response:
         return _static_answer(tree, request)
 
     return [
         Route("/", root, methods=["GET"], name="root"),
-        Route("/sign-in", sign_in, methods=["GET"], name="sign_in_page"),
-        Route("/work", work, methods=["GET"], name="work_page"),
+        *(
+            Route(shell.path, pages.answer(shell), methods=["GET"], name=f"{shell.name}_page")
+            for shell in PAGES
+        ),
         Route("/static/{path:path}", static, methods=["GET"], name="static"),
     ]
 
@@ -282,29 +280,41 @@ class _Pages:
         self._new_nonce = new_nonce
         self._csp_report_url = csp_report_url
         self._import_map = tree.import_map()
-        self._templates = Environment(
+        templates = Environment(
             loader=FileSystemLoader(_TEMPLATE_FOLDER), autoescape=True, undefined=StrictUndefined
         )
+        self._shell = templates.get_template("shell.html")
 
-    def render(self, page: str, *, title: str) -> HTMLResponse:
+    def answer(self, shell: PageShell) -> Callable[[Request], Awaitable[Response]]:
+        """The handler of one page. What it announces is the same for every request."""
+        entries = ["app/boot.js", f"app/pages/{shell.name}.js", *shell.entries]
+        integrity = self._import_map["integrity"]
+        preloads = [
+            (url, integrity.get(url))
+            for url in map(self._tree.url, self._tree.modules_behind(entries))
+        ]
+        styles = ["app/style.css", *(f"app/styles/{style}.css" for style in shell.styles)]
+        style_urls = [self._tree.url(style) for style in styles]
+
+        async def answer(_request: Request) -> Response:
+            return self._render(shell, preloads=preloads, styles=style_urls)
+
+        return answer
+
+    def _render(
+        self, shell: PageShell, *, preloads: Sequence[tuple[str, str | None]], styles: Sequence[str]
+    ) -> HTMLResponse:
         nonce = self._new_nonce()
-        entries = ["app/boot.js", f"app/pages/{page}.js"]
-        # The editor is loaded by name once the project is known; pairwise is the first one.
-        if page == "work":
-            entries.append("app/editors/pairwise/index.js")
-        body = self._templates.get_template(f"{page}.html").render(
+        body = self._shell.render(
             nonce=nonce,
-            page=page,
-            title=title,
+            page=shell.name,
+            title=shell.title,
             import_map=self._import_map,
             boot=self._tree.url("app/boot.js"),
             catalogue=self._tree.url("app/locales/en.json"),
-            style=self._tree.url("app/style.css"),
+            styles=styles,
             icon=self._tree.url("app/icon.svg"),
-            preloads=[
-                (url, self._import_map["integrity"].get(url))
-                for url in map(self._tree.url, self._tree.modules_behind(entries))
-            ],
+            preloads=preloads,
         )
         headers = {"cache-control": "no-store"}
         group = None

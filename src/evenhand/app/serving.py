@@ -38,6 +38,8 @@ __all__ = ["serve", "serve_socket", "settings_of", "started"]
 
 _LOG = logging.getLogger(__name__)
 _GRACE_S = 10
+# A request leaves no cycles behind; looking for them after every 700 objects is work for nothing.
+_COLLECT_AFTER = (20_000, 20, 20)
 _RESTART_PAUSE_S = 0.5
 
 
@@ -103,10 +105,12 @@ async def serve_socket(
         # What was imported lives as long as the process: the collector need not walk it again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_COLLECT_AFTER)
         ready.set()
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, stopping, *service.vital}, return_when=asyncio.FIRST_COMPLETED)
         ended = [task for task in service.vital if task.done()]
+        service.board.close()
         server.should_exit = True
         stopping.cancel()
         await serving

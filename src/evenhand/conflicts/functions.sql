@@ -28,13 +28,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                                AND (named.lei = us.lei OR named.domain = us.domain))))
 $$;
 REVOKE ALL ON FUNCTION conflicts.days_since_rival(uuid, uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION conflicts.days_since_rival(uuid, uuid) TO evenhand_app;
+GRANT EXECUTE ON FUNCTION conflicts.days_since_rival(uuid, uuid) TO evenhand_app, evenhand_queue;
 
 -- Locks: the workspace's wall, shared, until the transaction ends. Whoever will ask `check_grant`
 -- after locking rows of leases calls this before: a change of the wall takes leases back under the
 -- exclusive lock, and the two would wait for each other.
 CREATE OR REPLACE FUNCTION conflicts.share_wall(workspace uuid) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql AS $$
     SELECT pg_advisory_xact_lock_shared(817, hashtext(workspace::text))
 $$;
 
@@ -43,12 +43,12 @@ $$;
 -- ends, so that a change of ties waits for grants in flight and none is granted beside it; on a
 -- person's first look of the day also the person, so that two rival customers cannot both be first.
 CREATE OR REPLACE FUNCTION conflicts.check_grant(actor identity.actor) RETURNS text
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     said boolean;
     seen date;
+    locked boolean := conflicts.share_wall(actor.workspace_id) IS NOT NULL;
 BEGIN
-    PERFORM conflicts.share_wall(actor.workspace_id);
     SELECT v.allowed, h.last_on INTO said, seen
       FROM conflicts.verdict AS v
       JOIN conflicts.epoch AS e ON e.workspace_id = actor.workspace_id AND e.value = v.epoch

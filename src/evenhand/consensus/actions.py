@@ -11,7 +11,7 @@ import msgspec
 
 from evenhand.access import intend_system_bulk
 from evenhand.items import list_item_ids, read_items
-from evenhand.judgments import list_judgment_ids, read_judgments
+from evenhand.judgments import list_judgment_ids, read_judgments, settle_judgments
 from evenhand.platform.errors import Invalid, NotFound
 from evenhand.platform.jobs import publish
 from evenhand.platform.paging import FIRST
@@ -20,7 +20,7 @@ from evenhand.projects import get_project
 from evenhand.quality import ENGINE_VERSION, QualityError, methods
 
 from .model import Run, RunNotDone
-from .rules import Aggregated, Judged, aggregate_judgments
+from .rules import Aggregated, Judged, aggregate_judgments, agreed_share
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -178,6 +178,7 @@ class ConsensusService:
         if not ids:
             raise QualityError("The project has no judgments yet.")
         async with self._db.transaction(workspace) as tx:
+            ids = await settle_judgments(tx, workspace, project.id, ids)
             ticket = await intend_system_bulk(
                 tx,
                 workspace,
@@ -253,6 +254,7 @@ class ConsensusService:
         rows = list(found.results.items())
         for start in range(0, len(rows), _CHUNK):
             some = rows[start : start + _CHUNK]
+            shares = [agreed_share(result) for _, result in some]
             async with self._db.transaction(workspace) as tx:
                 await tx.execute(
                     _Q["insert_results"],
@@ -263,6 +265,8 @@ class ConsensusService:
                         sealer.seal(UUID(item), "consensus", msgspec.json.encode(result))
                         for item, result in some
                     ],
+                    [total for total, _ in shares],
+                    [share for _, share in shares],
                 )
         ranking = None
         if found.ranking is not None:
@@ -276,6 +280,7 @@ class ConsensusService:
                 [UUID(annotator) for annotator, _ in skills],
                 [count for _, (count, _) in skills],
                 [skill for _, (_, skill) in skills],
+                [found.agreed[annotator] for annotator, _ in skills],
             )
             await tx.execute(
                 _Q["mark_done"],

@@ -32,16 +32,22 @@ UPDATE consensus.run
 
 -- name: insert_results
 -- Gives nothing. Writes consensus.result, as many rows as the arrays are long.
-INSERT INTO consensus.result (workspace_id, run_id, item_id, sealed)
-SELECT $1, $2, new.item_id, new.sealed
-  FROM unnest($3::uuid[], $4::bytea[]) AS new (item_id, sealed)
-ON CONFLICT (workspace_id, run_id, item_id) DO UPDATE SET sealed = excluded.sealed;
+INSERT INTO consensus.result
+    (workspace_id, run_id, item_id, sealed, judgment_count, agreed_prob)
+SELECT $1, $2, new.item_id, new.sealed, new.judgment_count, new.agreed_prob
+  FROM unnest($3::uuid[], $4::bytea[], $5::int[], $6::float8[])
+       AS new (item_id, sealed, judgment_count, agreed_prob)
+ON CONFLICT (workspace_id, run_id, item_id) DO UPDATE
+   SET sealed = excluded.sealed, judgment_count = excluded.judgment_count,
+       agreed_prob = excluded.agreed_prob;
 
 -- name: insert_skills
 -- Gives nothing. Writes consensus.skill.
-INSERT INTO consensus.skill (workspace_id, run_id, annotator_id, judgment_count, skill_prob)
-SELECT $1, $2, new.annotator_id, new.judgment_count, new.skill_prob
-  FROM unnest($3::uuid[], $4::int[], $5::float8[]) AS new (annotator_id, judgment_count, skill_prob)
+INSERT INTO consensus.skill
+    (workspace_id, run_id, annotator_id, judgment_count, skill_prob, agreed_count)
+SELECT $1, $2, new.annotator_id, new.judgment_count, new.skill_prob, new.agreed_count
+  FROM unnest($3::uuid[], $4::int[], $5::float8[], $6::int[])
+       AS new (annotator_id, judgment_count, skill_prob, agreed_count)
 ON CONFLICT DO NOTHING;
 
 -- name: list_skills

@@ -11,7 +11,7 @@ from evenhand.tasktypes import get_task_type
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Aggregated", "Judged", "aggregate_judgments"]
+__all__ = ["Aggregated", "Judged", "aggregate_judgments", "agreed_share"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,9 @@ class Aggregated:
 
     results: dict[str, dict[str, object]]
     skills: dict[str, tuple[int, float]]
+    """Annotator to count of judgments and estimated skill."""
+    agreed: dict[str, int]
+    """Annotator to count of judgments that say what the consensus says."""
     ranking: list[dict[str, object]] | None
     summary: dict[str, object]
     input_hash: str
@@ -76,8 +79,10 @@ def aggregate_judgments(
         for place, item in enumerate(chosen.tasks)
     }
     counts: dict[str, int] = {}
-    for annotator in annotators:
+    agreed_counts: dict[str, int] = dict.fromkeys(annotators, 0)
+    for item, annotator, label in zip(items, annotators, labels, strict=True):
         counts[annotator] = counts.get(annotator, 0) + 1
+        agreed_counts[annotator] += label == results[item]["label"]
     ranking, unnamed = _rank(items, labels, sides)
     return Aggregated(
         results=results,
@@ -85,6 +90,7 @@ def aggregate_judgments(
             str(worker): (counts[str(worker)], float(min(1.0, max(0.0, chosen.skills[place]))))
             for place, worker in enumerate(chosen.workers)
         },
+        agreed=agreed_counts,
         ranking=ranking,
         summary={
             "judgments": len(judged),
@@ -103,6 +109,13 @@ def aggregate_judgments(
         },
         input_hash=chosen.input_hash,
     )
+
+
+def agreed_share(result: Mapping[str, Any]) -> tuple[int, float]:
+    """How many judgments an item has, and the share of them that say what its consensus says."""
+    votes: Mapping[str, int] = result["votes"]
+    total = sum(votes.values())
+    return total, votes.get(result["label"], 0) / total
 
 
 def _rounded(value: float | None) -> float | None:

@@ -19,7 +19,7 @@ from evenhand.consensus import (
 )
 from evenhand.identity import POLICY_HASH, admitted
 from evenhand.items import BATCH_PURPOSES, list_item_ids, read_items
-from evenhand.judgments import list_judgment_ids, read_judgments
+from evenhand.judgments import list_judgment_ids, read_judgments, settle_judgments
 from evenhand.platform.clock import utc_now
 from evenhand.platform.errors import NotFound
 from evenhand.platform.paging import FIRST
@@ -71,6 +71,7 @@ async def begin_preferences(request: Request, project_id: UUID, *, ties: bool) -
                 limit=_IDS,
             ),
         )
+        judgments = await settle_judgments(tx, actor.workspace_id, project_id, judgments)
         items = await _items_of(tx, actor, judgments)
         what = "export_ties" if ties else "export_preferences"
         answers = await _intend(tx, actor, project, what, judgments)

@@ -6,6 +6,7 @@ The reader keeps at most one unfinished line, and never more of it than the limi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from evenhand.formats.errors import FormatError
@@ -13,6 +14,81 @@ from evenhand.formats.errors import FormatError
 LINE_BYTES_MAX: Final = 1024 * 1024
 # What JSON calls blank, without the line feed that ends the line.
 _BLANK: Final = b" \t\r"
+
+
+def numbered_lines(block: bytes, *, first_line: int) -> Iterator[tuple[int, bytes]]:
+    """Yield (number, bytes without the line end) of a block's lines, blank ones left out.
+
+    ``LineBlocks`` gives such blocks. Raises FormatError when it comes to a line that is
+    too long, after those before it.
+    """
+    for number, line in enumerate(block.split(b"\n"), first_line):
+        if len(line) > LINE_BYTES_MAX and len(line.removesuffix(b"\r")) > LINE_BYTES_MAX:
+            raise _too_long(LINE_BYTES_MAX, line=number)
+        content = line.rstrip(_BLANK)
+        if content:
+            yield number, content
+
+
+class LineBlocks:
+    """Cuts a stream into blocks of whole lines, without looking at each line.
+
+    A block has at least ``lines_min`` lines or ``bytes_min`` bytes, but for the last.
+    Memory: one block, one chunk and one unfinished line of at most the limit.
+    """
+
+    def __init__(self, *, lines_min: int, bytes_min: int) -> None:
+        self._lines_min = lines_min
+        self._bytes_min = bytes_min
+        self._pieces: list[bytes] = []
+        self._piece_bytes = 0
+        self._line_count = 0
+        self._first_line = 1
+        self._tail: list[bytes] = []
+        self._tail_bytes = 0
+
+    def feed(self, chunk: bytes) -> list[tuple[int, bytes]]:
+        """Take the next bytes; return the block that they complete, as (first line, bytes).
+
+        Raises FormatError when an unfinished line is longer than the limit; ``finish`` still gives
+        the lines before it.
+        """
+        end = chunk.rfind(b"\n") + 1
+        if end:
+            self._pieces += self._tail
+            self._pieces.append(chunk[:end])
+            self._piece_bytes += self._tail_bytes + end
+            self._line_count += chunk.count(b"\n")
+            self._tail = []
+            self._tail_bytes = 0
+        if end < len(chunk):
+            self._tail.append(chunk[end:])
+            self._tail_bytes += len(chunk) - end
+        # One more, since its last byte may be the CR of a CRLF, which is not part of the line.
+        if self._tail_bytes - 1 > LINE_BYTES_MAX:
+            self._tail = []
+            raise _too_long(LINE_BYTES_MAX, line=self._first_line + self._line_count)
+        if self._line_count >= self._lines_min or self._piece_bytes >= self._bytes_min:
+            return self._cut()
+        return []
+
+    def finish(self) -> list[tuple[int, bytes]]:
+        """Return what is left, the last line with or without its end."""
+        self._pieces += self._tail
+        self._tail = []
+        return self._cut()
+
+    def _cut(self) -> list[tuple[int, bytes]]:
+        block = (self._first_line, b"".join(self._pieces))
+        self._first_line += self._line_count
+        self._pieces = []
+        self._piece_bytes = 0
+        self._line_count = 0
+        return [block] if block[1] else []
+
+
+def _too_long(limit: int, *, line: int) -> FormatError:
+    return FormatError(f"This line is longer than {limit} bytes.", line=line)
 
 
 class LineReader:
@@ -79,8 +155,7 @@ class LineReader:
         if size > self._limit:
             self._closed = True
             self._pieces = []
-            message = f"This line is longer than {self._limit} bytes."
-            raise FormatError(message, line=self._line)
+            raise _too_long(self._limit, line=self._line)
 
     def _require_open(self) -> None:
         if self._closed:

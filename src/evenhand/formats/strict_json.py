@@ -73,6 +73,10 @@ def parse_json(data: bytes | str, *, max_depth: int = MAX_DEPTH, first_line: int
 
 def _count_keys(value: object, *, max_depth: int) -> int | None:
     """Count the keys of all objects in the value; None when it is too deep or an int too large."""
+    if type(value) is dict and max_depth > 1:
+        found = _count_plain_keys(cast("dict[str, object]", value))
+        if found is not None:
+            return found
     keys = 0
     level: list[object] = [value]
     depth = 0
@@ -85,9 +89,9 @@ def _count_keys(value: object, *, max_depth: int) -> int | None:
             if kind is dict:
                 mapping = cast("dict[str, object]", item)
                 keys += len(mapping)
-                below.extend(mapping.values())
+                below += mapping.values()
             elif kind is list:
-                below.extend(cast("list[object]", item))
+                below += cast("list[object]", item)
             elif kind is int:
                 if not INT_MIN <= cast("int", item) <= INT_MAX:
                     return None
@@ -98,6 +102,22 @@ def _count_keys(value: object, *, max_depth: int) -> int | None:
                 return None
         level = below
         depth += 1
+    return keys
+
+
+def _count_plain_keys(value: dict[str, object]) -> int | None:
+    """As ``_count_keys`` for what most lines are: strings, and objects of strings; else None."""
+    keys = len(value)
+    for item in value.values():
+        if type(item) is str:
+            continue
+        if type(item) is not dict:
+            return None
+        below = cast("dict[str, object]", item)
+        keys += len(below)
+        for leaf in below.values():
+            if type(leaf) is not str:
+                return None
     return keys
 
 
@@ -121,6 +141,11 @@ def render_json(value: object, *, max_depth: int = MAX_DEPTH) -> bytes:
     int, float, bool and None, nothing that only resembles them. Raises FormatError.
     """
     _require_renderable(value, depth=0, max_depth=max_depth)
+    return _encode(value)
+
+
+def render_parsed_json(value: object) -> bytes:
+    """Write what ``parse_json`` gave, or parts of it: as ``render_json`` without its checks."""
     return _encode(value)
 
 

@@ -2,8 +2,9 @@
 
 from .actions import (
     NewWorkspace,
-    accept_code,
+    change_role,
     create_workspace,
+    find_member_by_email,
     find_once,
     invite,
     list_workspace_names,
@@ -11,8 +12,11 @@ from .actions import (
     remember_once,
     remove_member,
 )
+from .browser import SESSION_COOKIE
+from .codes import accept_code, issue_host_code
 from .credentials import create_key, create_operator_key, list_keys, revoke_key
-from .entry import SESSION_COOKIE, Admission, admitted, credential_of, database_of, log_denial
+from .doorkeeper import Doorkeeper, open_doorkeeper
+from .entry import Admission, admitted, credential_of, database_of, log_denial
 from .model import (
     PERMISSIONS,
     POLICY_HASH,
@@ -34,23 +38,28 @@ __all__ = [
     "Actor",
     "Admission",
     "CodeRefused",
+    "Doorkeeper",
     "Minted",
     "NewWorkspace",
     "Role",
     "accept_code",
     "admitted",
     "allowed_roles",
+    "change_role",
     "create_key",
     "create_operator_key",
     "create_workspace",
     "credential_of",
     "database_of",
+    "find_member_by_email",
     "find_once",
     "invite",
+    "issue_host_code",
     "list_keys",
     "list_workspace_names",
     "log_denial",
     "log_key_context",
+    "open_doorkeeper",
     "parse_role",
     "remember_once",
     "remove_member",

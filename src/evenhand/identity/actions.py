@@ -1,23 +1,22 @@
-"""The verbs of identity: make workspaces, invite, accept, issue and revoke credentials."""
+"""The verbs of identity: make workspaces, invite, remove, change roles."""
 
 from __future__ import annotations
 
 import hmac
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import asyncpg
 
 from evenhand.parties import NewParty, declare_party, declare_tie
 from evenhand.platform.errors import Conflict, Forbidden, NotFound
-from evenhand.platform.ids import new_id, new_secret
+from evenhand.platform.ids import new_id
 from evenhand.platform.queries import load_queries
 from evenhand.sealing import Context
 from evenhand.transparency import create_log, intend
 
-from .credentials import issue_credential
-from .model import POLICY_HASH, ROLES, CodeRefused, IdempotencyKeyReused, Minted
-from .secrets import hash_secret, parse_secret, render_secret
+from .codes import new_code
+from .model import POLICY_HASH, ROLES, IdempotencyKeyReused
+from .second_factor import remove_factor
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,15 +26,15 @@ if TYPE_CHECKING:
     from evenhand.transparency import LogIdentity
     from evenhand.vault import KeyHolder
 
-    from .model import Actor, Role
+    from .model import Actor, Minted, Role
 
 __all__ = [
     "NewWorkspace",
-    "accept_code",
+    "change_role",
     "create_workspace",
+    "find_member_by_email",
     "find_once",
     "invite",
-    "issue_code",
     "list_workspace_names",
     "log_key_context",
     "remember_once",
@@ -43,8 +42,6 @@ __all__ = [
 ]
 
 _Q = load_queries(__package__ or "")
-_CODE_TTL = timedelta(days=7)
-_SESSION_TTL = timedelta(hours=12)
 _ORDER = {role: place for place, role in enumerate(ROLES)}
 
 
@@ -103,7 +100,7 @@ async def create_workspace(
             vendor=None,
             simulated=False,
         )
-        code = await _issue_code(tx, workspace, owner, invited_by=None)
+        code = await new_code(tx, workspace, owner, invited_by=None)
         await also(tx, workspace)
         await intend(
             tx, workspace, "workspace.created/1", actor=owner, policy=POLICY_HASH, target=owner
@@ -159,7 +156,7 @@ async def invite(
         ) from error
     except asyncpg.ForeignKeyViolationError as error:
         raise NotFound("There is no such vendor; declare the party first.") from error
-    code = await _issue_code(tx, actor.workspace_id, member, invited_by=actor.member_id)
+    code = await new_code(tx, actor.workspace_id, member, invited_by=actor.member_id)
     await intend(
         tx,
         actor.workspace_id,
@@ -172,70 +169,51 @@ async def invite(
     return code
 
 
-async def issue_code(tx: Tx, actor: Actor, member: UUID) -> Minted:
-    """A new one-time code for a present member.
+async def change_role(tx: Tx, actor: Actor, member: UUID, *, role: Role) -> bool:
+    """Another role: keys and sessions of the old one die with this commit. Gives whether it is new.
 
     Raises:
         NotFound: no such present member.
-        Forbidden: a member above the actor.
+        Forbidden: a member or a role above the actor, or oneself.
     """
     row = await tx.fetchrow(_Q["find_member"], actor.workspace_id, member)
     if row is None:
         raise NotFound("There is no such member.")
-    if _ORDER[row["role"]] < _ORDER[actor.role]:
+    above = min(_ORDER[row["role"]], _ORDER[role]) < _ORDER[actor.role]
+    if above or member == actor.member_id:
         raise Forbidden(
-            f"A {actor.role} cannot sign a {row['role']} in.", code="role_above_inviter"
+            f"A {actor.role} cannot give this member this role.", code="role_above_inviter"
         )
-    code = await _issue_code(tx, actor.workspace_id, member, invited_by=actor.member_id)
+    if await tx.fetchval(_Q["change_role"], actor.workspace_id, member, role) is None:
+        return False
+    await tx.execute(_Q["revoke_credentials_of"], actor.workspace_id, member)
     await intend(
         tx,
         actor.workspace_id,
-        "code.issued/1",
+        "member.role_changed/1",
         actor=actor.member_id,
         policy=POLICY_HASH,
         target=member,
+        purpose=role,
     )
-    return code
-
-
-async def accept_code(db: Database, code: str, *, session: bool) -> tuple[Minted, UUID, str, Role]:
-    """Use up a one-time code. Gives an API key or a session, and member id, name and role.
-
-    Raises:
-        CodeRefused: unknown, used, revoked or too old.
-    """
-    parsed = parse_secret(code)
-    if parsed is None or parsed[0] != "code":
-        raise CodeRefused("The code is not valid (any more); ask for a new one.")
-    workspace = parsed[1]
-    async with db.transaction(workspace) as tx:
-        row = await tx.fetchrow(_Q["use_invitation"], workspace, hash_secret(code))
-        if row is None:
-            raise CodeRefused("The code is not valid (any more); ask for a new one.")
-        minted = await issue_credential(
-            tx,
-            workspace,
-            row["member_id"],
-            role=row["role"],
-            kind="session" if session else "key",
-            mode="live",
-            ttl=_SESSION_TTL if session else None,
-        )
-        await intend(
-            tx,
-            workspace,
-            "session.created/1" if session else "key.created/1",
-            actor=row["member_id"],
-            policy=POLICY_HASH,
-            target=minted.id,
-            purpose=row["role"],
-        )
-    return minted, row["member_id"], row["name"], row["role"]
+    return True
 
 
 async def list_workspace_names(db: Database) -> list[tuple[UUID, str]]:
     """Id and name of every workspace: the operator's list."""
     return [(row["id"], row["name"]) for row in await db.fetch(_Q["list_workspaces"])]
+
+
+async def find_member_by_email(tx: Tx, workspace: UUID, email: str) -> UUID:
+    """The present member with this address: for the operator's command line.
+
+    Raises:
+        NotFound: nobody.
+    """
+    found: UUID | None = await tx.fetchval(_Q["find_member_by_email"], workspace, email.strip())
+    if found is None:
+        raise NotFound(f"Nobody with the address {email!r} is a member of the workspace.")
+    return found
 
 
 async def remove_member(tx: Tx, actor: Actor, member: UUID) -> None:
@@ -252,6 +230,9 @@ async def remove_member(tx: Tx, actor: Actor, member: UUID) -> None:
         raise Forbidden("You cannot remove this member.", code="cannot_remove")
     await tx.fetchval(_Q["remove_member"], actor.workspace_id, member)
     await tx.execute(_Q["revoke_credentials_of"], actor.workspace_id, member)
+    await tx.execute(_Q["forget_password"], actor.workspace_id, member)
+    await tx.execute(_Q["revoke_invitations_of"], actor.workspace_id, member)
+    await remove_factor(tx, actor.workspace_id, member, by=actor.member_id)
     await intend(
         tx,
         actor.workspace_id,
@@ -322,17 +303,3 @@ async def _insert_member(
             said_by="invitation",
         )
     return made
-
-
-async def _issue_code(tx: Tx, workspace: UUID, member: UUID, *, invited_by: UUID | None) -> Minted:
-    minted = Minted(new_id(), render_secret("code", workspace, new_secret()))
-    await tx.execute(
-        _Q["insert_invitation"],
-        workspace,
-        minted.id,
-        hash_secret(minted.secret),
-        member,
-        invited_by,
-        _CODE_TTL,
-    )
-    return minted

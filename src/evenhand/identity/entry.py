@@ -19,7 +19,9 @@ from evenhand.platform.queries import load_queries
 from evenhand.platform.web import permission_of
 from evenhand.transparency import intend
 
+from .browser import SESSION_COOKIE, cookie_of, keeper_of
 from .model import POLICY_HASH, Actor, allowed_roles
+from .same_site import check_same_site
 from .secrets import hash_secret, parse_secret
 
 if TYPE_CHECKING:
@@ -30,10 +32,9 @@ if TYPE_CHECKING:
 
     from evenhand.platform.db import Tx
 
-__all__ = ["SESSION_COOKIE", "Admission", "admitted", "credential_of", "database_of"]
+__all__ = ["Admission", "admitted", "credential_of", "database_of"]
 
 _Q = load_queries(__package__ or "")
-SESSION_COOKIE = "evenhand_session"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -65,18 +66,20 @@ def credential_of(request: Request) -> Admission:
         scheme, _, secret = header.partition(" ")
         secret = secret if scheme.lower() == "bearer" else ""
     else:
-        secret = request.cookies.get(SESSION_COOKIE, "")
+        secret = cookie_of(request, SESSION_COOKIE)
         if secret and request.method not in _SAFE:
-            _check_same_site(request)
+            check_same_site(request, needs_proof=True)
     parsed = parse_secret(secret)
     kinds = ("live", "test") if header is not None else ("session",)
     if parsed is None or parsed[0] not in kinds:
         raise Unauthenticated("No valid key or session came with the request; sign in again.")
-    workspace = parsed[1]
+    workspace, secret_hash = parsed[1], hash_secret(secret)
+    if header is None:
+        keeper_of(request).watch.note(workspace, secret_hash)
     return Admission(
         workspace=workspace,
         token=database_of(request).token(workspace),
-        hash=hash_secret(secret),
+        hash=secret_hash,
         allowed=allowed_roles(permission_of(request)),
     )
 
@@ -111,15 +114,3 @@ async def log_denial(database: Database, workspace: UUID, permission: str) -> No
         await intend(
             tx, workspace, "access.denied/1", actor=None, policy=POLICY_HASH, purpose=permission
         )
-
-
-def _check_same_site(request: Request) -> None:
-    """Cookies alone never change state for another site (Sec-Fetch-Site, then Origin)."""
-    site = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin")
-    host = request.headers.get("host")
-    same = site in {"same-origin", "none"} if site else False
-    if origin is not None:
-        same = (same or site is None) and origin in {f"http://{host}", f"https://{host}"}
-    if not same:
-        raise Forbidden("This request came from another site.", code="cross_site")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from evenhand.platform.errors import Conflict, Invalid, Unauthenticated
+from evenhand.platform.errors import Conflict, Invalid, Unauthenticated, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,11 @@ __all__ = [
     "IdempotencyKeyReused",
     "Minted",
     "Role",
+    "ServiceKeyRefused",
+    "SessionNeeded",
+    "SignInBusy",
+    "SignInRefused",
+    "TooManyTries",
     "allowed_roles",
     "parse_role",
     "render_permissions",
@@ -37,6 +43,7 @@ _AUDITORS: Final = frozenset[Role]({"owner", "manager", "auditor"})
 
 PERMISSIONS: Final[Mapping[str, frozenset[Role]]] = {
     "me.read": _EVERYBODY,
+    "me.change": _EVERYBODY,
     "members.read": _AUDITORS,
     "members.invite": _LEADS,
     "members.remove": _LEADS,
@@ -57,11 +64,15 @@ PERMISSIONS: Final[Mapping[str, frozenset[Role]]] = {
     "tasks.read": _LEADS,
     "judgments.submit": frozenset[Role]({"annotator", "reviewer"}),
     "judgments.read": _LEADS,
+    "progress.read": _LEADS,
+    "items.read": _LEADS,
+    "items.open": _LEADS,
     "gold.read": _LEADS,
     "consensus.run": _LEADS,
     "consensus.read": _LEADS,
     "exports.create": _LEADS,
     "log.read": _AUDITORS,
+    "log.details": _AUDITORS,
     "receipts.read": _PEOPLE | _AUDITORS,
 }
 """Permission to the roles that have it. The operator has no row that gives plaintext."""
@@ -125,6 +136,41 @@ class CodeRefused(Unauthenticated):
     """The one-time code is unknown, used, revoked or too old: always the same words."""
 
     code = "code_refused"
+
+
+class SignInRefused(Unauthenticated):
+    """Address, password or second factor are wrong: which of them is not said."""
+
+    code = "sign_in_refused"
+
+
+class SessionNeeded(Conflict):
+    """An API key may not change how its member signs in: it may hold a lower role."""
+
+    code = "session_needed"
+
+
+class TooManyTries(Unavailable):
+    """So many wrong tries that the next one has to wait."""
+
+    code = "too_many_tries"
+
+    def __init__(self, wait_s: float) -> None:
+        self.retry_after_s = max(1, math.ceil(wait_s))
+        super().__init__(f"Too many tries. Wait {self.retry_after_s} s, then try again.")
+
+
+class SignInBusy(Unavailable):
+    """No room for one more password to be hashed at this moment."""
+
+    code = "sign_in_busy"
+    retry_after_s = 2
+
+
+class ServiceKeyRefused(Unavailable):
+    """The service's own key is missing or is not this database's; nothing is served."""
+
+    code = "service_key_refused"
 
 
 class IdempotencyKeyReused(Conflict):

@@ -1,4 +1,4 @@
-"""Identity over HTTP: sign in, who am I, members, invitations, keys."""
+"""Identity over HTTP: who am I, members, invitations, keys. Signing in has files of its own."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from evenhand.platform.errors import Forbidden
 from evenhand.platform.ids import new_id
 from evenhand.platform.paging import page_of, parse_cursor, parse_limit
 from evenhand.platform.queries import load_queries
-from evenhand.platform.web import PUBLIC, Body, JsonId, RoomRouter, body_of, json_answer
+from evenhand.platform.web import Body, JsonId, RoomRouter, body_of, json_answer
 
-from .actions import accept_code, invite, issue_code, remember_once, remove_member
+from .account_routes import router as account_router
+from .actions import change_role, invite, remember_once, remove_member
+from .codes import issue_code
 from .credentials import create_key, list_keys, revoke_key
-from .entry import SESSION_COOKIE, admitted, database_of
-from .model import PERMISSIONS, Role
+from .entry import admitted
+from .model import PERMISSIONS
+from .sign_in_routes import MemberRef
+from .sign_in_routes import router as sign_in_router
 
 if TYPE_CHECKING:
     import asyncpg
@@ -26,35 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["router"]
 
 router = RoomRouter(tags=["identity"])
+router.include_router(sign_in_router)
+router.include_router(account_router)
 _Q = load_queries(__package__ or "")
-_SESSION_S = 12 * 3600
-
-
-class CodeIn(Body):
-    """A one-time code."""
-
-    code: Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class MemberRef(BaseModel):
-    """Who is signed in."""
-
-    id: str
-    name: str
-    role: Role
-
-
-class SignedIn(BaseModel):
-    """The session's member; the cookie is in the header."""
-
-    member: MemberRef
-
-
-class AcceptedOut(BaseModel):
-    """An accepted invitation: the API key is shown this once."""
-
-    member: MemberRef
-    api_key: str
 
 
 class WorkspaceRef(BaseModel):
@@ -90,6 +68,13 @@ class InvitedOut(BaseModel):
     code: str | None
 
 
+class RoleOut(BaseModel):
+    """A member's role."""
+
+    member_id: str
+    role: str
+
+
 class MemberOut(BaseModel):
     """A member; `party_id` is what ties are declared for."""
 
@@ -108,6 +93,12 @@ class MemberPage(BaseModel):
 
     items: list[MemberOut]
     next_cursor: str | None
+
+
+class RoleIn(Body):
+    """The role that a member shall have."""
+
+    role: Literal["owner", "manager", "reviewer", "annotator", "auditor", "operator"]
 
 
 class KeyIn(Body):
@@ -140,42 +131,6 @@ class KeyPage(BaseModel):
 
     items: list[KeyOut]
     next_cursor: str | None
-
-
-@router.on("POST", "/session", permission=PUBLIC, status_code=201, answer=SignedIn)
-async def sign_in(request: Request, body: CodeIn) -> Response:
-    """Use a one-time code to sign this browser in."""
-    minted, member, name, role = await accept_code(database_of(request), body.code, session=True)
-    answer = json_answer({"member": {"id": str(member), "name": name, "role": role}}, 201)
-    answer.set_cookie(
-        SESSION_COOKIE,
-        minted.secret,
-        max_age=_SESSION_S,
-        path="/",
-        httponly=True,
-        secure=request.url.scheme == "https",
-        samesite="lax",
-    )
-    return answer
-
-
-@router.on("DELETE", "/session", permission="me.read", status_code=204)
-async def sign_out(request: Request) -> Response:
-    """End this session everywhere."""
-    async with admitted(request) as (tx, actor):
-        await revoke_key(tx, actor.workspace_id, by=actor.member_id, key=actor.credential_id)
-    answer = Response(status_code=204, headers={"Clear-Site-Data": '"cache", "storage"'})
-    answer.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="lax")
-    return answer
-
-
-@router.on("POST", "/invitations/accept", permission=PUBLIC, status_code=201, answer=AcceptedOut)
-async def accept(request: Request, body: CodeIn) -> Response:
-    """Use a one-time code to get an API key."""
-    minted, member, name, role = await accept_code(database_of(request), body.code, session=False)
-    return json_answer(
-        {"member": {"id": str(member), "name": name, "role": role}, "api_key": minted.secret}, 201
-    )
 
 
 @router.on("GET", "/me", permission="me.read", answer=MeOut)
@@ -250,10 +205,20 @@ async def remove(request: Request, member_id: UUID) -> Response:
     answer=InvitedOut,
 )
 async def issue_member_code(request: Request, member_id: UUID) -> Response:
-    """A new one-time code for a member: to sign a browser in, or because the first was lost."""
+    """A new one-time code: for oneself, or for a member who never came in and lost the first."""
     async with admitted(request) as (tx, actor):
         code = await issue_code(tx, actor, member_id)
     return json_answer({"member_id": str(member_id), "code": code.secret}, 201)
+
+
+@router.on("POST", "/members/{member_id}/role", permission="members.remove", answer=RoleOut)
+async def give_role(request: Request, member_id: UUID, body: RoleIn) -> Response:
+    """Give a member another role: keys, sessions and leases of the old one end at once."""
+    async with admitted(request) as (tx, actor):
+        changed = await change_role(tx, actor, member_id, role=body.role)
+        if changed:
+            await request.app.state.members_out(tx, actor.workspace_id, [member_id])
+    return json_answer({"member_id": str(member_id), "role": body.role})
 
 
 @router.on("POST", "/keys", permission="keys.create", status_code=201, answer=KeyMade)

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from evenhand.formats import CsvReader, FormatError, LineReader
+from evenhand.formats import FormatError
 from evenhand.gold import add_gold, delete_gold
 from evenhand.identity import POLICY_HASH, find_once, remember_once
 from evenhand.items import (
     DuplicateItem,
     abandoned_batches,
     add_items,
+    commit_later,
     create_batch,
     delete_batch,
     delete_some_items,
@@ -33,15 +34,17 @@ from evenhand.items import (
     open_batch,
     try_holding_batch,
 )
+from evenhand.platform.errors import Unavailable
 from evenhand.platform.ids import new_id
 from evenhand.tasks import add_tasks, delete_some_tasks
 from evenhand.transparency import intend
 
-from .model import ImportFormat, ImportRefused, Prepared
-from .rows import RowMaker
+from .chunks import ChunkQueue, CsvChunks, JsonlChunks
+from .model import Chunk, ImportFormat, ImportRefused, Prepared, Recipe
+from .preparing import Preparer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
     from uuid import UUID
 
@@ -53,7 +56,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Importer", "sweep_abandoned"]
 
-_CHUNK_ROWS = 2000
+# Chunks on their way: one is read out, one prepared, one written.
+_AHEAD = 3
+_ASSIGNEE_KEY = "task_workspace_id_assignee_id_fkey"
 _DELETE_ROWS = 5000
 
 
@@ -133,8 +138,17 @@ class Importer:
         self, chunks: AsyncIterator[bytes], form: ImportFormat, idempotency_key: str | None
     ) -> UUID:
         workspace = self._actor.workspace_id
-        sealer = await self._keyring.sealer(workspace, self._project.id)
-        maker = RowMaker(self._project, sealer, self._keyring.holder, purpose=self._purpose)
+        # A key of the project alone: the workspace's own never leaves its holder.
+        external_key = self._keyring.holder.mac(workspace, "external", self._project.id.bytes)
+        recipe = Recipe(
+            workspace=workspace,
+            project=self._project.id,
+            task_type=self._project.task_type,
+            settings=dict(self._project.settings),
+            judgments_per_item=self._project.judgments_per_item,
+            purpose=self._purpose,
+            external_key=external_key,
+        )
         async with self._db.transaction(workspace) as tx:
             await create_batch(
                 tx,
@@ -146,7 +160,8 @@ class Importer:
             )
         opened = None
         try:
-            await self._stage(chunks, form, maker)
+            async with Preparer(recipe) as preparer:
+                await self._stage(chunks, form, preparer)
             opened = await self._flip(idempotency_key)
             return opened
         finally:
@@ -154,48 +169,69 @@ class Importer:
                 await clean_batch(self._db, workspace, self._batch)
 
     async def _stage(
-        self, chunks: AsyncIterator[bytes], form: ImportFormat, maker: RowMaker
+        self, chunks: AsyncIterator[bytes], form: ImportFormat, preparer: Preparer
     ) -> None:
-        """Read, check and seal one chunk while the one before is being written."""
-        writing: asyncio.Task[None] | None = None
+        """Read, prepare and write at the same time, a few chunks apart.
+
+        Raises: what went wrong first in the order of the file, since the writer takes chunks in
+        that order; what goes wrong with the connection at once.
+        """
+        queue = ChunkQueue(_AHEAD)
+        reading = asyncio.create_task(self._read(chunks, form, preparer, queue))
+        writing = asyncio.create_task(self._write_all(queue))
         try:
-            async for lines in self._lines(chunks, form):
-                prepared = await asyncio.to_thread(maker.prepare, lines)
-                if writing is not None:
-                    await writing
-                writing = asyncio.create_task(self._write(prepared))
-            if writing is not None:
-                await writing
+            await asyncio.wait({reading, writing}, return_when=asyncio.FIRST_EXCEPTION)
+            for task in (writing, reading):
+                if task.done():
+                    task.result()
         finally:
-            if writing is not None and not writing.done():
-                writing.cancel()
-                await asyncio.gather(writing, return_exceptions=True)
+            reading.cancel()
+            writing.cancel()
+            await asyncio.gather(reading, writing, return_exceptions=True)
+            await queue.clear()
         if self._item_count == 0:
             raise ImportRefused("The file has no items.")
 
-    async def _lines(
-        self, chunks: AsyncIterator[bytes], form: ImportFormat
-    ) -> AsyncIterator[list[tuple[int, bytes | Mapping[str, str]]]]:
-        reader = LineReader() if form == "jsonl" else _CsvRecords()
-        waiting: list[tuple[int, bytes | Mapping[str, str]]] = []
+    async def _read(
+        self,
+        chunks: AsyncIterator[bytes],
+        form: ImportFormat,
+        preparer: Preparer,
+        queue: ChunkQueue,
+    ) -> None:
+        """Cut the stream and have each chunk prepared; the queue bounds how many wait."""
+        cutter = JsonlChunks() if form == "jsonl" else CsvChunks()
         try:
-            async for chunk in chunks:
-                self._digest.update(chunk)
-                waiting += reader.feed(chunk)
-                if len(waiting) >= _CHUNK_ROWS:
-                    yield waiting
-                    waiting = []
-            waiting += reader.finish()
+            async for data in chunks:
+                self._digest.update(data)
+                for chunk in cutter.feed(data):
+                    await self._order(chunk, preparer, queue)
+            for chunk in cutter.finish():
+                await self._order(chunk, preparer, queue)
         except FormatError as error:
-            raise ImportRefused(str(error)) from error
-        if waiting:
-            yield waiting
+            for chunk in cutter.finish():
+                await self._order(chunk, preparer, queue)
+            await queue.put(_refuse(error))
+        queue.end()
+
+    async def _order(self, chunk: Chunk, preparer: Preparer, queue: ChunkQueue) -> None:
+        # Asked for each chunk, since a data key is good for so many objects only.
+        sealer = await self._keyring.sealer(self._actor.workspace_id, self._project.id)
+        await queue.put(preparer.prepare(chunk, sealer.lend(chunk.lines_max())))
+
+    async def _write_all(self, queue: ChunkQueue) -> None:
+        while (prepared := await queue.get()) is not None:
+            if prepared.lines:
+                await self._write(prepared)
 
     async def _write(self, prepared: Prepared) -> None:
         workspace = self._actor.workspace_id
         project = self._project.id
         try:
             async with self._db.transaction(workspace) as tx:
+                # A staging batch is promised to nobody. The flip's own commit waits for the disk,
+                # and with it for all that was logged before, since the log is written in order.
+                await commit_later(tx)
                 await add_items(
                     tx, workspace, project=project, batch=self._batch, items=prepared.items
                 )
@@ -210,20 +246,31 @@ class Importer:
                     tasks=prepared.tasks,
                 )
         except DuplicateItem as error:
-            async with self._db.transaction(workspace) as tx:
-                known = await find_by_external_keys(tx, workspace, project, list(prepared.lines))
-            line = min((prepared.lines[key] for key in known), default=0)
+            line = await self._line_of_duplicate(prepared)
             raise DuplicateItem(
                 f"Line {line}: the project has an item with this id already, from an earlier"
                 " import or an earlier line; nothing was kept."
             ) from error
         except asyncpg.ForeignKeyViolationError as error:
+            if error.constraint_name != _ASSIGNEE_KEY:
+                raise Unavailable(
+                    "The import was given up meanwhile; start it again.", code="import_given_up"
+                ) from error
             raise ImportRefused(
                 "An assignee is not a member of this workspace; nothing was kept.",
                 code="no_assignee",
             ) from error
-        self._item_count += len(prepared.items)
-        self.task_count += len(prepared.tasks)
+        self._item_count += len(prepared.lines)
+        self.task_count += len(prepared.tasks.positions)
+
+    async def _line_of_duplicate(self, prepared: Prepared) -> int:
+        keys = prepared.items.keys()
+        async with self._db.transaction(self._actor.workspace_id) as tx:
+            known = await find_by_external_keys(
+                tx, self._actor.workspace_id, self._project.id, keys
+            )
+        lines = zip(keys, prepared.lines, strict=True)
+        return min((line for key, line in lines if key in known), default=0)
 
     async def _flip(self, idempotency_key: str | None) -> UUID:
         """Make the batch visible, unless the caller's key was revoked while it was uploading."""
@@ -259,21 +306,9 @@ class Importer:
                 yield tx
 
 
-class _CsvRecords:
-    """A CSV reader that gives records by column name, like the line reader gives lines."""
-
-    def __init__(self) -> None:
-        self._reader = CsvReader()
-
-    def feed(self, chunk: bytes) -> list[tuple[int, Mapping[str, str]]]:
-        return self._named(self._reader.feed(chunk))
-
-    def finish(self) -> list[tuple[int, Mapping[str, str]]]:
-        return self._named(self._reader.finish())
-
-    def _named(self, rows: list[tuple[int, list[str]]]) -> list[tuple[int, Mapping[str, str]]]:
-        header = self._reader.header or ()
-        return [(line, dict(zip(header, fields, strict=True))) for line, fields in rows]
+async def _refuse(error: FormatError) -> Prepared:
+    """Stands in the queue where the file ends in an error, so that earlier ones come first."""
+    raise ImportRefused(str(error)) from error
 
 
 async def clean_batch(db: Database, workspace: UUID, batch: UUID) -> None:

@@ -58,6 +58,7 @@ class BatchPage(BaseModel):
     status_code=201,
     answer=BatchOut,
     summary="Import JSONL or CSV, all or nothing",
+    streams=True,
 )
 async def import_file(
     request: Request,

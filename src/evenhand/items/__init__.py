@@ -1,9 +1,11 @@
 """The door of items."""
 
-from .model import BATCH_PURPOSES, Batch, BatchPurpose, DuplicateItem, NewItem, SealedItem
+from .model import BATCH_PURPOSES, Batch, BatchPurpose, DuplicateItem, ItemColumns, SealedItem
 from .store import (
     abandoned_batches,
     add_items,
+    array_text,
+    commit_later,
     create_batch,
     delete_batch,
     delete_some_items,
@@ -23,10 +25,12 @@ __all__ = [
     "Batch",
     "BatchPurpose",
     "DuplicateItem",
-    "NewItem",
+    "ItemColumns",
     "SealedItem",
     "abandoned_batches",
     "add_items",
+    "array_text",
+    "commit_later",
     "create_batch",
     "delete_batch",
     "delete_some_items",

@@ -4,16 +4,23 @@ INSERT INTO items.batch (workspace_id, id, project_id, name, purpose, state, pri
 VALUES ($1, $2, $3, $4, $5, 'staging', $6);
 
 -- name: insert_items
--- Gives nothing. Writes items.item, as many rows as the arrays are long; touches the batch so that a
--- clean-up sees that it is alive. Reads nothing else.
+-- Gives nothing. Writes items.item, as many rows as the arrays are long; the ids, the keys and all
+-- that is sealed come in one piece each. Touches the batch so that a clean-up sees that it is alive.
 WITH alive AS (
     UPDATE items.batch SET touched_at = now()
      WHERE workspace_id = $1 AND id = $3 AND state = 'staging'
 )
 INSERT INTO items.item (workspace_id, id, project_id, batch_id, external_key, payload, meta)
-SELECT $1, new.id, $2, $3, new.external_key, new.payload, new.meta
-  FROM unnest($4::uuid[], $5::bytea[], $6::bytea[], $7::bytea[])
-       AS new (id, external_key, payload, meta);
+SELECT $1, encode(substr($4::bytea, (16 * new.place - 15)::int, 16), 'hex')::uuid, $2, $3,
+       NULLIF(substr($5::bytea, (16 * new.place - 15)::int, 16), decode(repeat('00', 16), 'hex')),
+       substr($6::bytea, new.start, new.payload_bytes),
+       substr($6::bytea, new.start + new.payload_bytes, new.meta_bytes)
+  FROM unnest($7::text::int[], $8::text::int[], $9::text::int[])
+       WITH ORDINALITY AS new (start, payload_bytes, meta_bytes, place);
+
+-- name: commit_later
+-- Gives nothing that counts. For this transaction alone; a lost one is one that never was.
+SELECT set_config('synchronous_commit', 'off', true);
 
 -- name: open_batch
 -- Gives the id if the batch was staging. Writes items.batch: the flip that makes a whole import

@@ -10,7 +10,7 @@ import asyncpg
 from evenhand.platform.errors import NotFound
 from evenhand.platform.queries import load_queries
 
-from .model import Batch, BatchPurpose, DuplicateItem, NewItem, SealedItem
+from .model import Batch, BatchPurpose, DuplicateItem, ItemColumns, SealedItem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = [
     "abandoned_batches",
     "add_items",
+    "array_text",
+    "commit_later",
     "create_batch",
     "delete_batch",
     "delete_some_items",
@@ -37,6 +39,15 @@ __all__ = [
 ]
 
 _Q = load_queries(__package__ or "")
+
+
+def array_text(numbers: Sequence[int | None]) -> str:
+    """Numbers as PostgreSQL writes an array: for `$1::text::int[]`.
+
+    The driver looks closely at each element of a list; for thousands of numbers the text is six
+    times as fast.
+    """
+    return "{" + ",".join(["NULL" if one is None else str(one) for one in numbers]) + "}"
 
 
 async def create_batch(
@@ -56,8 +67,13 @@ async def create_batch(
         raise NotFound("There is no such project.") from error
 
 
+async def commit_later(tx: Tx) -> None:
+    """Let this transaction's commit not wait for the disk: for what was promised to nobody yet."""
+    await tx.execute(_Q["commit_later"])
+
+
 async def add_items(
-    tx: Tx, workspace: UUID, *, project: UUID, batch: UUID, items: Sequence[NewItem]
+    tx: Tx, workspace: UUID, *, project: UUID, batch: UUID, items: ItemColumns
 ) -> None:
     """Write items, about 2,000 a call.
 
@@ -70,10 +86,12 @@ async def add_items(
             workspace,
             project,
             batch,
-            [item.id for item in items],
-            [item.external_key for item in items],
-            [item.payload for item in items],
-            [item.meta for item in items],
+            items.ids,
+            items.external_keys,
+            items.sealed,
+            array_text(items.starts()),
+            array_text(items.payload_bytes),
+            array_text(items.meta_bytes),
         )
     except asyncpg.UniqueViolationError as error:
         raise DuplicateItem("An id of the import is in the project already.") from error

@@ -2,6 +2,7 @@
 
 from .actions import list_judgment_ids, read_judgments, submit_judgment
 from .model import NewJudgment, SealedJudgment, Submitted
+from .withdrawal import settle_judgments
 
 __all__ = [
     "NewJudgment",
@@ -9,5 +10,6 @@ __all__ = [
     "Submitted",
     "list_judgment_ids",
     "read_judgments",
+    "settle_judgments",
     "submit_judgment",
 ]

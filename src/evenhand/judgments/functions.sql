@@ -1,4 +1,5 @@
--- Room: judgments. Submit, and carry the next lease in the same round trip.
+-- Room: judgments. Submit, and carry the next lease in the same round trip. Definer: it runs as
+-- evenhand_queue, which believes what `authenticate` has verified (docs/adr/0007).
 -- Locks, in this order: wall (shared, when a next lease is wanted), the lease's row, the member.
 
 CREATE OR REPLACE FUNCTION judgments.submit(
@@ -9,14 +10,15 @@ CREATE OR REPLACE FUNCTION judgments.submit(
                  member_id uuid, item_of_judgment uuid,
                  wall text, lease_id uuid, task_id uuid, item_id uuid, batch_id uuid, place bigint,
                  assigned boolean, intent_id bigint, expires_at timestamptz, payload bytea)
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     actor identity.actor := identity.authenticate(token, hash, allowed);
-    before tasks.lease;
+    before tasks.ended;
     made judgments.judgment;
+    locked boolean;
 BEGIN
     IF hold > 0 THEN
-        PERFORM conflicts.share_wall(actor.workspace_id);
+        locked := conflicts.share_wall(actor.workspace_id) IS NOT NULL;
     END IF;
     before := tasks.end_lease(actor, lease, 'submitted', NULL);
     IF before.project_id <> project THEN
@@ -34,11 +36,9 @@ BEGIN
         INSERT INTO judgments.judgment AS j
             (workspace_id, id, project_id, item_id, task_id, lease_id, annotator_id, purpose,
              simulated, settings_version, answer, answer_mac, active_ms, idempotency_key)
-        SELECT actor.workspace_id, fresh_id, project, before.item_id, before.task_id, lease,
-               actor.member_id, t.purpose, actor.simulated, settings, sealed_answer, mac,
-               spent_ms, key
-          FROM tasks.task AS t
-         WHERE t.workspace_id = actor.workspace_id AND t.id = before.task_id
+        VALUES (actor.workspace_id, fresh_id, project, before.item_id, before.task_id, lease,
+                actor.member_id, before.purpose, actor.simulated, settings, sealed_answer, mac,
+                spent_ms, key)
         RETURNING j.* INTO made;
         IF made.purpose = 'gold' THEN
             INSERT INTO platform.job (workspace_id, kind, subject_id)
@@ -52,3 +52,140 @@ BEGIN
           LEFT JOIN tasks.grant_leases(actor, project, hold, have, fresh_ids, from_batch,
                                        from_place, policy) AS g ON true;
 END $$;
+
+-- Marks a project's judgments as gone into a result and gives those of `ids` that are not withdrawn,
+-- in their order. Locks: the project (821), exclusively; whoever withdraws takes it shared. Both
+-- take it before any other lock.
+CREATE OR REPLACE FUNCTION judgments.settle(workspace uuid, project uuid, ids uuid[])
+RETURNS SETOF uuid
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(821, hashtext(project::text));
+    INSERT INTO judgments.settled AS s (workspace_id, project_id, until)
+    VALUES (workspace, project, clock_timestamp())
+    ON CONFLICT (workspace_id, project_id) DO UPDATE SET until = excluded.until;
+    RETURN QUERY
+        SELECT listed.id FROM unnest(ids) WITH ORDINALITY AS listed (id, place)
+         WHERE NOT EXISTS (SELECT FROM judgments.withdrawal AS w
+                            WHERE w.workspace_id = workspace AND w.judgment_id = listed.id)
+         ORDER BY listed.place;
+END $$;
+
+-- Raises the reason why the actor may not take a judgment back, if there is one.
+CREATE OR REPLACE FUNCTION judgments.check_withdrawable(
+    actor identity.actor, made judgments.judgment, most_recent int
+) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    window_s int;
+    is_open boolean;
+BEGIN
+    IF made.purpose = 'gold' THEN
+        RAISE EXCEPTION USING ERRCODE = 'EH409', MESSAGE = 'undo_gold',
+            DETAIL = 'The right answer to this task has been told; yours stands.';
+    END IF;
+    SELECT p.undo_window_s, b.state = 'open' INTO window_s, is_open
+      FROM tasks.task AS t
+      JOIN items.batch AS b ON b.workspace_id = actor.workspace_id AND b.id = t.batch_id
+      JOIN projects.project AS p
+        ON p.workspace_id = actor.workspace_id AND p.id = made.project_id
+     WHERE t.workspace_id = actor.workspace_id AND t.id = made.task_id;
+    IF NOT is_open THEN
+        window_s := 30;
+    END IF;
+    IF made.submitted_at + make_interval(secs => window_s) < now() OR most_recent <= (
+            SELECT count(*) FROM (
+                SELECT FROM judgments.judgment AS j
+                 WHERE j.workspace_id = actor.workspace_id AND j.annotator_id = actor.member_id
+                   AND j.project_id = made.project_id AND j.id > made.id
+                   AND NOT EXISTS (SELECT FROM judgments.withdrawal AS w
+                                    WHERE w.workspace_id = actor.workspace_id
+                                      AND w.judgment_id = j.id)
+                 LIMIT most_recent) AS later) THEN
+        RAISE EXCEPTION USING ERRCODE = 'EH409', MESSAGE = 'undo_too_late',
+            DETAIL = 'This answer can no longer be taken back: it is too old, or too many came'
+                     ' after it, or its batch is closed.';
+    END IF;
+    IF EXISTS (SELECT FROM judgments.settled AS s
+                WHERE s.workspace_id = actor.workspace_id AND s.project_id = made.project_id
+                  AND s.until >= made.submitted_at) THEN
+        RAISE EXCEPTION USING ERRCODE = 'EH409', MESSAGE = 'undo_used',
+            DETAIL = 'This answer has gone into a result already; it stands.';
+    END IF;
+END $$;
+
+-- Takes the actor's judgment back and leases its task to them anew: withdrawal, leaves and lease in
+-- one transaction. A repeat gives the same lease again, while it is alive, as a look again. A
+-- `wall` that is not 'allowed' stands alone, and nothing was changed.
+-- Locks, in this order: project (821, shared), wall (shared), the old lease's row.
+CREATE OR REPLACE FUNCTION judgments.withdraw(
+    token text, hash bytea, allowed text[], judgment uuid, fresh_id uuid, most_recent int,
+    policy bytea
+) RETURNS TABLE (wall text, member_id uuid, lease_id uuid, task_id uuid, item_id uuid,
+                 intent_id bigint, expires_at timestamptz, payload bytea,
+                 answer bytea, answer_intent_id bigint, active_ms int)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    actor identity.actor := identity.authenticate(token, hash, allowed);
+    made judgments.judgment;
+    given uuid;
+BEGIN
+    SELECT j.* INTO made FROM judgments.judgment AS j
+     WHERE j.workspace_id = actor.workspace_id AND j.id = judgment
+       AND j.annotator_id = actor.member_id;
+    IF made.id IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'EH404', MESSAGE = 'not_found',
+            DETAIL = 'You have no such judgment.';
+    END IF;
+    PERFORM pg_advisory_xact_lock_shared(821, hashtext(made.project_id::text));
+    member_id := actor.member_id;
+    wall := conflicts.check_grant(actor);
+    IF wall <> 'allowed' THEN
+        IF wall = 'denied' THEN
+            PERFORM transparency.intend(actor.workspace_id, 'access.denied/1', actor.member_id,
+                made.project_id, NULL, 'annotate', policy, '{"reason":"wall"}');
+        END IF;
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    PERFORM FROM tasks.lease AS l
+      WHERE l.workspace_id = actor.workspace_id AND l.id = made.lease_id FOR UPDATE;
+    SELECT w.lease_id INTO given FROM judgments.withdrawal AS w
+     WHERE w.workspace_id = actor.workspace_id AND w.judgment_id = judgment;
+    IF given IS NULL THEN
+        PERFORM judgments.check_withdrawable(actor, made, most_recent);
+        lease_id := fresh_id;
+        SELECT r.task_id, r.item_id, r.intent_id, r.expires_at, r.payload
+          INTO task_id, item_id, intent_id, expires_at, payload
+          FROM tasks.reopen(actor, made.lease_id, fresh_id, policy) AS r;
+        INSERT INTO judgments.withdrawal (workspace_id, judgment_id, lease_id)
+        VALUES (actor.workspace_id, judgment, fresh_id);
+        PERFORM transparency.intend(actor.workspace_id, 'judgment.withdrawn/1', actor.member_id,
+            judgment, NULL, 'undo', policy, NULL);
+    ELSE
+        SELECT l.id, l.task_id, l.item_id, l.expires_at, i.payload
+          INTO lease_id, task_id, item_id, expires_at, payload
+          FROM tasks.lease AS l
+          JOIN items.item AS i ON i.workspace_id = actor.workspace_id AND i.id = l.item_id
+         WHERE l.workspace_id = actor.workspace_id AND l.id = given AND l.state = 'active'
+           AND l.expires_at > now();
+        IF lease_id IS NULL THEN
+            RAISE EXCEPTION USING ERRCODE = 'EH409', MESSAGE = 'judgment_withdrawn',
+                DETAIL = 'This answer was taken back before, and its task has moved on.';
+        END IF;
+        intent_id := transparency.intend(actor.workspace_id, 'payload.released/1',
+            actor.member_id, item_id, lease_id, 'annotate', policy, NULL);
+    END IF;
+    answer := made.answer;
+    active_ms := made.active_ms;
+    answer_intent_id := transparency.intend(actor.workspace_id, 'answer.released/1',
+        actor.member_id, judgment, NULL, 'undo', policy, NULL);
+    RETURN NEXT;
+END $$;
+GRANT CREATE ON SCHEMA judgments TO evenhand_queue;
+ALTER FUNCTION judgments.submit(
+    text, bytea, text[], uuid, uuid, uuid, bytea, bytea, int, int, text, int, uuid[], uuid[], uuid,
+    bigint, bytea) OWNER TO evenhand_queue;
+REVOKE CREATE ON SCHEMA judgments FROM evenhand_queue;
+REVOKE ALL ON FUNCTION judgments.submit FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION judgments.submit TO evenhand_app;

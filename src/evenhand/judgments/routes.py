@@ -58,6 +58,7 @@ class SubmittedOut(BaseModel):
     permission="judgments.submit",
     status_code=201,
     answer=SubmittedOut,
+    express=True,
 )
 async def submit(
     request: Request,

@@ -1,13 +1,19 @@
-"""The application's way to PostgreSQL: one pool, one role that owns nothing, one token.
+"""The application's way to PostgreSQL: one role that owns nothing, one token.
 
 A unit of work is either one call of a SQL function (`Database.fetch*`, one round trip; the function
-sets the token itself) or a `transaction`. Settings are always transaction-local, which is why the
-pool skips asyncpg's reset query (tests/platform/test_db.py proves that nothing is left behind).
+sets the token itself) on a connection of the lane, or a `transaction` on one of the pool. Settings
+are always transaction-local, which is why nothing is reset between two users of a connection
+(tests/platform/test_db.py proves that nothing is left behind).
+
+No statement of the lane may take longer than a caller would wait. A transaction may, since imports
+and results are written in some; a request's own time limit (web.py) ends it by cancelling, and then
+its connection is thrown away: waiting for a rollback would be waiting for a server that may hang.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hmac
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -24,10 +30,11 @@ from .errors import (
     Unauthenticated,
     Unavailable,
 )
+from .lane import Lane
 from .tokens import TokenMinter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator
     from uuid import UUID
 
     from asyncpg.pool import PoolConnectionProxy
@@ -40,7 +47,10 @@ DatabaseAddress: TypeAlias = dict[str, Any]
 _OPEN_WORKSPACE = "SELECT set_config('evenhand.token', $1, true)"
 _CLOCK_EVERY_S = 30.0
 # Waiting longer for a free connection than a caller would wait for an answer helps nobody.
-_ACQUIRE_S = 8.0
+_ACQUIRE_S = 3.0
+_STATEMENT_S = 6.0
+_BULK_STATEMENT_S = 60.0
+_NOTICE_MAC_CHARS = 32
 
 # SQL functions refuse with SQLSTATE 'EH' + three digits and the stable code as the message.
 _KINDS: dict[str, type[EvenhandError]] = {
@@ -61,9 +71,12 @@ _AWAY = (
     asyncpg.TooManyConnectionsError,
     asyncpg.DiskFullError,
     asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     OSError,
     TimeoutError,
 )
+_COLLIDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 DATABASE_FAULTS = (asyncpg.PostgresError, *_AWAY)
 """All that a statement can raise: what a loop that must not die waits out and tries again."""
 
@@ -74,6 +87,12 @@ def refusal_of(error: BaseException) -> EvenhandError | None:
         message: str = error.args[0]
         detail: str | None = getattr(error, "detail", None)
         return _KINDS[error.sqlstate](detail or message, code=message)
+    if isinstance(error, _COLLIDED):
+        return Unavailable(
+            "Another request changed the same things at the same moment; nothing was changed by"
+            " this one. Send it again.",
+            code="collision",
+        )
     if isinstance(error, _AWAY):
         return Unavailable("The database is away; try again in a moment.", code="database_away")
     return None
@@ -82,11 +101,15 @@ def refusal_of(error: BaseException) -> EvenhandError | None:
 class Database:
     """A pool of the application's role, with the minter of its workspace tokens."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], address: DatabaseAddress) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool[asyncpg.Record], address: DatabaseAddress, lane: Lane
+    ) -> None:
         self.pool = pool
         self.address = address
+        self._lane = lane
         self._offset_s = 0.0
         self._minter: TokenMinter | None = None
+        self._notice_key = b""
         self._clock_task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -98,17 +121,23 @@ class Database:
         async def keep_nothing(_connection: object) -> None:
             """Settings are transaction-local; there is nothing to reset."""
 
+        async def open_one() -> asyncpg.Connection[asyncpg.Record]:
+            return await asyncpg.connect(
+                **address, command_timeout=_STATEMENT_S, timeout=_STATEMENT_S
+            )
+
         pool = await asyncpg.create_pool(
             **address,
             min_size=1,
             max_size=pool_size,
             max_inactive_connection_lifetime=60.0,
-            command_timeout=60.0,
-            timeout=10.0,
+            command_timeout=_BULK_STATEMENT_S,
+            timeout=_STATEMENT_S,
             reset=keep_nothing,
         )
-        database = cls(pool, address)
+        database = cls(pool, address, Lane(open_one, size=pool_size, wait_s=_ACQUIRE_S))
         database._minter = TokenMinter(token_secret, database.now_s)
+        database._notice_key = hmac.digest(token_secret, b"evenhand/notice/1", "sha256")
         await database._read_clock()
         database._clock_task = asyncio.create_task(database._follow_clock())
         return database
@@ -117,6 +146,7 @@ class Database:
         """Finish what runs and close the pool."""
         if self._clock_task is not None:
             self._clock_task.cancel()
+        await self._lane.close()
         try:
             await asyncio.wait_for(self.pool.close(), 5.0)
         except (TimeoutError, *_AWAY):
@@ -132,32 +162,52 @@ class Database:
             raise RuntimeError("the database is not connected")
         return self._minter.token(workspace)
 
+    def sign_notice(self, said: str) -> str:
+        """`said` for a notification, with a mark that only this service's processes can make:
+        whoever may connect to the database may also notify.
+        """
+        mac = hmac.digest(self._notice_key, said.encode("ascii"), "sha256").hex()
+        return f"{said} {mac[:_NOTICE_MAC_CHARS]}"
+
+    def read_notice(self, text: str) -> str | None:
+        """What `sign_notice` signed, or None."""
+        said, _, _ = text.rpartition(" ")
+        if not text.isascii() or not hmac.compare_digest(self.sign_notice(said), text):
+            return None
+        return said
+
     @asynccontextmanager
     async def transaction(self, workspace: UUID) -> AsyncGenerator[Tx]:
         """A transaction that sees one workspace; commits at the end, rolls back on an error."""
-        async with self.pool.acquire(timeout=_ACQUIRE_S) as tx, tx.transaction():
-            await tx.fetchval(_OPEN_WORKSPACE, self.token(workspace))
-            yield tx
+        async with self.pool.acquire(timeout=_ACQUIRE_S) as tx:
+            block = tx.transaction()
+            try:
+                await block.start()
+                await tx.fetchval(_OPEN_WORKSPACE, self.token(workspace))
+                yield tx
+                await block.commit()
+            except (TimeoutError, asyncio.CancelledError):
+                tx.terminate()
+                raise
+            except BaseException:
+                # A refused commit has ended the transaction already.
+                if not tx.is_closed() and tx.is_in_transaction():
+                    await block.rollback()
+                raise
 
     async def fetch(self, query: str, *args: object) -> list[asyncpg.Record]:
         """Rows of one statement in a transaction of its own."""
-        async with self.pool.acquire(timeout=_ACQUIRE_S) as connection:
-            return await connection.fetch(query, *args)
+        return await self._lane.fetch(query, args)
 
     async def fetchrow(self, query: str, *args: object) -> asyncpg.Record | None:
         """First row of one statement in a transaction of its own."""
-        async with self.pool.acquire(timeout=_ACQUIRE_S) as connection:
-            return await connection.fetchrow(query, *args)
+        rows = await self._lane.fetch(query, args)
+        return rows[0] if rows else None
 
     async def fetchval(self, query: str, *args: object) -> Any:  # noqa: ANN401 - the driver's type
         """First value of one statement in a transaction of its own."""
-        async with self.pool.acquire(timeout=_ACQUIRE_S) as connection:
-            return await connection.fetchval(query, *args)
-
-    async def executemany(self, query: str, rows: Sequence[Sequence[object]]) -> None:
-        """One statement for many argument rows, in one transaction."""
-        async with self.pool.acquire(timeout=_ACQUIRE_S) as connection:
-            await connection.executemany(query, rows)
+        rows = await self._lane.fetch(query, args)
+        return rows[0][0] if rows else None
 
     async def _read_clock(self) -> None:
         before = time.monotonic()
@@ -168,6 +218,7 @@ class Database:
         while True:
             await asyncio.sleep(_CLOCK_EVERY_S)
             try:
+                await self._lane.trim()
                 await self._read_clock()
             except DATABASE_FAULTS:
                 continue  # The next round reads it; requests say for themselves what is away.

@@ -82,3 +82,4 @@ class Unavailable(EvenhandError):
     """Something we need is away; trying again later is right."""
 
     code = "unavailable"
+    retry_after_s: int = 1

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["RULES", "LintRefused", "lint_catalogue"]
 
 _OURS = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'public', 'migration')"
-_GLOBAL = "('platform.token_secret', 'identity.person')"
+_GLOBAL = (
+    "('platform.token_secret', 'identity.person', 'identity.service_key', 'identity.throttle')"
+)
 _STEWARDS = (
     "('platform.job', 'transparency.intent', 'identity.workspace', 'exposure.history',"
-    " 'conflicts.rivalry', 'parties.party', 'tasks.lease', 'items.batch')"
+    " 'conflicts.rivalry', 'parties.party', 'tasks.lease', 'items.batch',"
+    " 'identity.password')"
 )
 
 RULES: Final[dict[str, str]] = {
@@ -73,7 +76,10 @@ RULES: Final[dict[str, str]] = {
          WHERE (
             (p.policyname = 'workspace' AND p.permissive = 'PERMISSIVE' AND p.cmd = 'ALL'
              AND p.qual ~ '^\\(workspace_id = \\( SELECT platform\\.current_workspace\\(\\)'
-             AND p.with_check = p.qual AND p.roles = '{{public}}')
+             AND p.with_check = p.qual AND p.roles = '{{evenhand_app,evenhand_owner}}')
+            OR (p.policyname = 'queue' AND p.permissive = 'PERMISSIVE' AND p.cmd = 'ALL'
+             AND p.qual ~ '^\\(workspace_id = \\( SELECT \\(current_setting\\(''evenhand'
+             AND p.with_check = p.qual AND p.roles = '{{evenhand_queue}}')
             OR (p.policyname = 'steward' AND p.cmd = 'SELECT' AND p.roles = '{{evenhand_owner}}'
                 AND p.schemaname || '.' || p.tablename IN {_STEWARDS})) IS NOT TRUE""",
     "a table without its workspace policy": f"""

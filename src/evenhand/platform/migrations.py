@@ -65,6 +65,7 @@ async def migrate(admin: DatabaseAddress, rooms: Sequence[str]) -> AppLogin:
             secret = await _token_secret(connection)
             # Under the lock too: two starters that alter one role at once are refused.
             await connection.execute("RESET ROLE")
+            await connection.execute("REVOKE evenhand_queue FROM evenhand_owner")
             login = await _app_login(connection, secret)
     finally:
         await connection.close()
@@ -82,7 +83,8 @@ async def _make_roles(connection: asyncpg.Connection[asyncpg.Record]) -> None:
         DO $$
         DECLARE wanted text;
         BEGIN
-            FOREACH wanted IN ARRAY ARRAY['evenhand_owner', 'evenhand_app'] LOOP
+            FOREACH wanted IN ARRAY ARRAY['evenhand_owner', 'evenhand_app',
+                                             'evenhand_queue'] LOOP
                 IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
                     BEGIN
                         EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
@@ -93,6 +95,8 @@ async def _make_roles(connection: asyncpg.Connection[asyncpg.Record]) -> None:
             IF NOT pg_has_role(current_user, 'evenhand_owner', 'MEMBER') THEN
                 EXECUTE format('GRANT evenhand_owner TO %I', current_user);
             END IF;
+            -- Until the end of this transaction the owner may replace the functions that this role owns.
+            GRANT evenhand_queue TO evenhand_owner;
             EXECUTE format('GRANT CREATE ON DATABASE %I TO evenhand_owner', current_database());
             EXECUTE format('REVOKE CONNECT, TEMPORARY ON DATABASE %I FROM PUBLIC',
                            current_database());

@@ -7,10 +7,10 @@ what is enforced.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, cast
 from uuid import UUID
 
 import msgspec
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 __all__ = [
+    "ANSWER_WITHIN_S",
     "BODY_BYTES_MAX",
     "PUBLIC",
     "Body",
@@ -46,6 +47,7 @@ __all__ = [
     "ProblemBody",
     "Refusals",
     "RoomRouter",
+    "answer_to",
     "body_of",
     "json_answer",
     "permission_of",
@@ -54,6 +56,9 @@ __all__ = [
 
 _LOG = logging.getLogger(__name__)
 BODY_BYTES_MAX = 4 * 1024 * 1024
+ANSWER_WITHIN_S = 9.0
+"""From a whole request to its answer. A database that hangs must not make a caller hang."""
+_BODY_WITHIN_S = 30.0
 PUBLIC = "public"
 """Declared by the few routes that answer without a credential."""
 
@@ -72,6 +77,8 @@ _STATUS_OF_CODE = {
     "method_not_allowed": 405,
     "http_malformed": 400,
     "upload_stalled": 408,
+    "request_too_slow": 408,
+    "too_many_tries": 429,
 }
 _TITLES = {
     400: "No HTTP",
@@ -83,6 +90,7 @@ _TITLES = {
     409: "Conflict",
     413: "Too large",
     422: "Not acceptable",
+    429: "Too many tries",
     500: "A fault of ours",
     503: "Not available",
 }
@@ -132,6 +140,10 @@ class _StrictRequest(Request):
     the parser is an engine above this floor, hence handed in.
     """
 
+    async def body(self) -> bytes:
+        """The whole body, read once."""
+        return await body_of(self)
+
     async def json(self) -> Any:  # noqa: ANN401 - JSON
         data = await body_of(self)
         try:
@@ -147,13 +159,18 @@ class _StrictRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         inner = super().get_route_handler()
+        streams = (self.openapi_extra or {}).get("x-streams", False)
+        reads = bool(self.dependant.body_params)
 
         async def handle(request: Request) -> Response:
             strict = _StrictRequest(request.scope, request.receive)
             if any("\x00" in value for value in request.query_params.values()):
                 raise Invalid("The query holds a NUL character.", code="request_refused")
+            if reads:
+                await body_of(strict)
             try:
-                return await inner(strict)
+                async with asyncio.timeout(None if streams else ANSWER_WITHIN_S):
+                    return await inner(strict)
             except HTTPException as error:
                 # FastAPI wraps whatever reading the body raises; ours says more.
                 if isinstance(error.__cause__, EvenhandError):
@@ -178,6 +195,7 @@ class RoomRouter(APIRouter):
 
     def __init__(self, *, prefix: str = "/api/v1", tags: list[str] | None = None) -> None:
         super().__init__(prefix=prefix, tags=list(tags or []), route_class=_StrictRoute)
+        self.express_routes: list[APIRoute] = []
 
     def on(
         self,
@@ -188,8 +206,14 @@ class RoomRouter(APIRouter):
         status_code: int = 200,
         answer: type[BaseModel] | None = None,
         summary: str | None = None,
+        streams: bool = False,
+        express: bool = False,
     ) -> Callable[[Handler], Handler]:
-        """Register a handler. `answer` documents the body; the handler itself gives a Response."""
+        """Register a handler. `answer` documents the body; the handler itself gives a Response.
+
+        `streams` for a handler that reads a body as it comes: it keeps its own time. `express` for
+        one that is called for every piece of work: the outer layer may call it directly.
+        """
         problems: dict[int | str, dict[str, Any]] = {
             status: {
                 "description": _TITLES[status],
@@ -199,20 +223,31 @@ class RoomRouter(APIRouter):
                     }
                 },
             }
-            for status in (401, 403, 404, 409, 413, 422, 503)
+            for status in (401, 403, 404, 409, 413, 422, 429, 503)
         }
         good: dict[str, Any] = {"description": "Done"}
         if answer is not None:
             good["model"] = answer
-        return self.api_route(
+        extra: dict[str, Any] = {"x-permission": permission}
+        if streams:
+            extra["x-streams"] = True
+        register = self.api_route(
             path,
             methods=[method],
             status_code=status_code,
             response_model=None,
             responses={status_code: good, **problems},
             summary=summary,
-            openapi_extra={"x-permission": permission},
+            openapi_extra=extra,
         )
+
+        def registered(handler: Handler) -> Handler:
+            register(handler)
+            if express:
+                self.express_routes.append(cast("APIRoute", self.routes[-1]))
+            return handler
+
+        return registered
 
 
 def permission_of(request: Request) -> str:
@@ -223,10 +258,10 @@ def permission_of(request: Request) -> str:
 
 
 async def body_of(request: Request, most: int = BODY_BYTES_MAX) -> bytes:
-    """The whole body, refused as soon as it is too long.
+    """The whole body, refused as soon as it is too long or takes too long to come.
 
     Raises:
-        Invalid: more than `most` bytes.
+        Invalid: more than `most` bytes, a body that drips, or a caller who went away.
     """
     kept = getattr(request.state, "body_bytes", None)
     if kept is not None:
@@ -234,11 +269,17 @@ async def body_of(request: Request, most: int = BODY_BYTES_MAX) -> bytes:
     pieces: list[bytes] = []
     size = 0
     try:
-        async for piece in request.stream():
-            size += len(piece)
-            if size > most:
-                raise Invalid(f"The body is longer than {most} bytes.", code="body_too_large")
-            pieces.append(piece)
+        async with asyncio.timeout(_BODY_WITHIN_S):
+            async for piece in request.stream():
+                size += len(piece)
+                if size > most:
+                    raise Invalid(f"The body is longer than {most} bytes.", code="body_too_large")
+                pieces.append(piece)
+    except TimeoutError as error:
+        raise Invalid(
+            f"The body did not come within {_BODY_WITHIN_S:.0f} s; send it at once.",
+            code="request_too_slow",
+        ) from error
     except ClientDisconnect as error:
         raise _incomplete() from error
     request.state.body_bytes = b"".join(pieces)
@@ -269,7 +310,9 @@ def problem_answer(error: EvenhandError) -> Response:
     }
     if error.problems:
         body["errors"] = [{"path": p.path, "detail": p.detail} for p in error.problems[:100]]
-    headers = {"Retry-After": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    headers = (
+        {"Retry-After": str(error.retry_after_s)} if isinstance(error, Unavailable) else None
+    )
     return Response(_encode(body), status, headers, media_type="application/problem+json")
 
 
@@ -297,29 +340,34 @@ class Refusals:
         try:
             await self._app(scope, receive, watch)
         except Exception as error:
-            answer = self._answer_to(error, scope)
+            answer = answer_to(error, scope)
             if begun:
                 raise
             await answer(scope, receive, send)
 
-    def _answer_to(self, error: Exception, scope: Scope) -> Response:
-        refusal = error if isinstance(error, EvenhandError) else refusal_of(error)
-        if isinstance(error, ClientDisconnect):
-            refusal = _incomplete()
-        if refusal is not None:
-            return problem_answer(refusal)
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        place = "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
-        _LOG.error(
-            "fault in %s %s: %s at %s", scope["method"], scope["path"], type(error).__name__, place
-        )
-        body = {
-            "type": "urn:evenhand:problem:fault",
-            "title": _TITLES[500],
-            "status": 500,
-            "code": "fault",
-            "detail": "This is a fault of the service; nothing was changed by this request.",
-        }
-        return Response(_encode(body), 500, media_type="application/problem+json")
+
+def answer_to(error: Exception, scope: Scope) -> Response:
+    """The problem that an exception becomes: a refusal's own, or a plain 500 for a fault of ours.
+
+    The fault is logged by type and place only: an exception's text may hold content.
+    """
+    refusal = error if isinstance(error, EvenhandError) else refusal_of(error)
+    if isinstance(error, ClientDisconnect):
+        refusal = _incomplete()
+    if refusal is not None:
+        return problem_answer(refusal)
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+    _LOG.error(
+        "fault in %s %s: %s at %s", scope["method"], scope["path"], type(error).__name__, place
+    )
+    body = {
+        "type": "urn:evenhand:problem:fault",
+        "title": _TITLES[500],
+        "status": 500,
+        "code": "fault",
+        "detail": "This is a fault of the service; nothing was changed by this request.",
+    }
+    return Response(_encode(body), 500, media_type="application/problem+json")

@@ -30,12 +30,14 @@ from .box import (
     unwrap_key,
     wrap_key,
 )
+from .bulk import bulk_sealer
 
 __all__ = [
     "OVERHEAD_BYTES",
     "Context",
     "DataKey",
     "SealingError",
+    "bulk_sealer",
     "dek_id_of",
     "open_sealed",
     "seal",

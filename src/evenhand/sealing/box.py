@@ -24,14 +24,15 @@ __all__ = [
     "wrap_key",
 ]
 
-_FORMAT = b"\x01"
-_LABEL = b"evenhand/sealed/1"
+FORMAT = b"\x01"
+LABEL = b"evenhand/sealed/1"
+"""Label of the derivation: key and commitment come out of one HMAC."""
 KEY_BYTES = 32
 _COMMITMENT_BYTES = 32
-_NONCE_BYTES = 12
+NONCE_BYTES = 12
 _TAG_BYTES = 16
 _ID_BYTES = 16
-_HEAD_BYTES = 1 + _ID_BYTES + _COMMITMENT_BYTES + _NONCE_BYTES
+_HEAD_BYTES = 1 + _ID_BYTES + _COMMITMENT_BYTES + NONCE_BYTES
 OVERHEAD_BYTES = _HEAD_BYTES + _TAG_BYTES
 
 
@@ -66,7 +67,7 @@ class Context:
         """Fixed-width parts first and the only variable one last: the encoding is injective."""
         return b"".join(
             (
-                _FORMAT,
+                FORMAT,
                 self.workspace.bytes,
                 self.project.bytes,
                 self.object.bytes,
@@ -83,13 +84,13 @@ def seal(dek: DataKey, context: Context, plaintext: bytes, *, nonce: bytes) -> b
     Raises:
         SealingError: the nonce has another length: AES-GCM would take it, but nothing would open.
     """
-    if len(nonce) != _NONCE_BYTES:
-        raise SealingError(f"a nonce has {_NONCE_BYTES} bytes")
+    if len(nonce) != NONCE_BYTES:
+        raise SealingError(f"a nonce has {NONCE_BYTES} bytes")
     dek_id = dek.id.bytes
     name = context.encode(dek_id)
-    derived = hmac.digest(dek.key, _LABEL + name + b"\x01", "sha512")
+    derived = hmac.digest(dek.key, LABEL + name + b"\x01", "sha512")
     sealed = AESGCM(derived[:KEY_BYTES]).encrypt(nonce, plaintext, name)
-    return b"".join((_FORMAT, dek_id, derived[KEY_BYTES:], nonce, sealed))
+    return b"".join((FORMAT, dek_id, derived[KEY_BYTES:], nonce, sealed))
 
 
 def dek_id_of(sealed: bytes) -> bytes:
@@ -98,7 +99,7 @@ def dek_id_of(sealed: bytes) -> bytes:
     Raises:
         SealingError: too short or of an unknown format.
     """
-    if len(sealed) < OVERHEAD_BYTES or sealed[:1] != _FORMAT:
+    if len(sealed) < OVERHEAD_BYTES or sealed[:1] != FORMAT:
         raise SealingError("not a sealed value of a known format")
     return sealed[1 : 1 + _ID_BYTES]
 
@@ -112,11 +113,11 @@ def open_sealed(dek: DataKey, context: Context, sealed: bytes) -> bytes:
     """
     dek_id = dek_id_of(sealed)
     name = context.encode(dek_id)
-    derived = hmac.digest(dek.key, _LABEL + name + b"\x01", "sha512")
+    derived = hmac.digest(dek.key, LABEL + name + b"\x01", "sha512")
     commitment = sealed[1 + _ID_BYTES : 1 + _ID_BYTES + _COMMITMENT_BYTES]
     if not hmac.compare_digest(commitment, derived[KEY_BYTES:]):
         raise SealingError("the sealed value does not belong to this key and place")
-    nonce = sealed[_HEAD_BYTES - _NONCE_BYTES : _HEAD_BYTES]
+    nonce = sealed[_HEAD_BYTES - NONCE_BYTES : _HEAD_BYTES]
     try:
         return AESGCM(derived[:KEY_BYTES]).decrypt(nonce, sealed[_HEAD_BYTES:], name)
     except InvalidTag as error:

@@ -15,15 +15,15 @@ from .actions import (
     slot_position,
 )
 from .hints import PlaceHints
-from .model import Grant, NewTask, Want
+from .model import Grant, TaskColumns, Want
 from .schemas import LeaseOut, WantIn, hints_of, render_leases
 
 __all__ = [
     "HOLD_MAX",
     "Grant",
     "LeaseOut",
-    "NewTask",
     "PlaceHints",
+    "TaskColumns",
     "Want",
     "WantIn",
     "add_tasks",

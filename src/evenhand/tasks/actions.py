@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Literal
 
 from evenhand.access import Ticket
 from evenhand.conflicts import evaluate, require_allowed
+from evenhand.items import array_text
 from evenhand.platform.clock import utc_now
 from evenhand.platform.errors import NotFound
 from evenhand.platform.ids import new_ids
 from evenhand.platform.queries import load_queries
 
-from .model import Grant, NewTask, Want
+from .model import Grant, TaskColumns, Want
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,7 +168,7 @@ async def project_of_lease(tx: Tx, workspace: UUID, lease: UUID) -> UUID:
 
 
 async def add_tasks(
-    tx: Tx, workspace: UUID, *, project: UUID, batch: UUID, purpose: str, tasks: Sequence[NewTask]
+    tx: Tx, workspace: UUID, *, project: UUID, batch: UUID, purpose: str, tasks: TaskColumns
 ) -> None:
     """Write task rows, one per wanted judgment."""
     await tx.execute(
@@ -175,10 +176,10 @@ async def add_tasks(
         workspace,
         project,
         batch,
-        [task.id for task in tasks],
-        [task.item_id for task in tasks],
-        [task.assignee_id for task in tasks],
-        [task.position for task in tasks],
+        tasks.ids,
+        tasks.item_ids,
+        tasks.assignees,
+        array_text(tasks.positions),
         purpose,
     )
 

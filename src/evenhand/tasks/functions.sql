@@ -7,49 +7,64 @@ DO $$ BEGIN
 EXCEPTION WHEN duplicate_object THEN NULL;
 END $$;
 
--- The next open task for this actor and takes its row lock: own assignments first, then the pool
--- in batch `from_batch` from `from_place` on (a hint: rows before it were found taken or seen a
--- moment ago). A row that
--- another transaction holds is passed over. The unique index `lease_once` decides what "seen" is.
+DO $$ BEGIN
+    CREATE TYPE tasks.ended AS (
+        state text, project_id uuid, task_id uuid, item_id uuid, purpose text);
+EXCEPTION WHEN duplicate_object THEN NULL;
+END $$;
+
+-- Takes the next open task for this actor and marks it leased: of the actor's own assignments, or of
+-- the pool, there in batch `from_batch` from `from_place` on (a hint: rows before it were found taken
+-- or seen a moment ago). A row that another transaction holds is passed over. The unique index
+-- `lease_once` decides what "seen" is.
 CREATE OR REPLACE FUNCTION tasks.claim(
-    actor identity.actor, project uuid, from_batch uuid, from_place bigint)
+    actor identity.actor, project uuid, own boolean, from_batch uuid, from_place bigint)
 RETURNS tasks.task
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE found_task tasks.task;
+LANGUAGE plpgsql AS $$
+DECLARE claimed tasks.task;
 BEGIN
-    SELECT t.* INTO found_task
-      FROM items.batch AS b
-      CROSS JOIN LATERAL (
-            SELECT c.* FROM tasks.task AS c
-             WHERE c.workspace_id = actor.workspace_id AND c.assignee_id = actor.member_id
-               AND c.batch_id = b.id AND c.state = 'open'
-               AND NOT EXISTS (
-                    SELECT FROM tasks.lease AS l
-                     WHERE l.workspace_id = actor.workspace_id
-                       AND l.annotator_id = actor.member_id AND l.item_id = c.item_id
-                       AND l.state IN ('active', 'submitted', 'skipped', 'flagged'))
-             ORDER BY c.position LIMIT 1 FOR UPDATE OF c SKIP LOCKED) AS t
-     WHERE b.workspace_id = actor.workspace_id AND b.project_id = project AND b.state = 'open'
-     ORDER BY b.priority DESC, b.id LIMIT 1;
-    IF found_task.id IS NOT NULL THEN
-        RETURN found_task;
+    IF own THEN
+        UPDATE tasks.task AS t SET state = 'leased'
+         WHERE t.workspace_id = actor.workspace_id AND t.id = (
+            SELECT next.id
+              FROM items.batch AS b
+              CROSS JOIN LATERAL (
+                    SELECT c.id FROM tasks.task AS c
+                     WHERE c.workspace_id = actor.workspace_id
+                       AND c.assignee_id = actor.member_id
+                       AND c.batch_id = b.id AND c.state = 'open'
+                       AND NOT EXISTS (
+                            SELECT FROM tasks.lease AS l
+                             WHERE l.workspace_id = actor.workspace_id
+                               AND l.annotator_id = actor.member_id AND l.item_id = c.item_id
+                               AND l.state IN ('active', 'submitted', 'skipped', 'flagged'))
+                     ORDER BY c.position LIMIT 1 FOR UPDATE OF c SKIP LOCKED) AS next
+             WHERE b.workspace_id = actor.workspace_id AND b.project_id = project
+               AND b.state = 'open'
+             ORDER BY b.priority DESC, b.id LIMIT 1)
+        RETURNING t.* INTO claimed;
+    ELSE
+        UPDATE tasks.task AS t SET state = 'leased'
+         WHERE t.workspace_id = actor.workspace_id AND t.id = (
+            SELECT next.id
+              FROM items.batch AS b
+              CROSS JOIN LATERAL (
+                    SELECT c.id FROM tasks.task AS c
+                     WHERE c.workspace_id = actor.workspace_id AND c.assignee_id IS NULL
+                       AND c.batch_id = b.id AND c.state = 'open'
+                       AND c.position >= CASE WHEN b.id = from_batch THEN from_place ELSE 0 END
+                       AND NOT EXISTS (
+                            SELECT FROM tasks.lease AS l
+                             WHERE l.workspace_id = actor.workspace_id
+                               AND l.annotator_id = actor.member_id AND l.item_id = c.item_id
+                               AND l.state IN ('active', 'submitted', 'skipped', 'flagged'))
+                     ORDER BY c.position LIMIT 1 FOR UPDATE OF c SKIP LOCKED) AS next
+             WHERE b.workspace_id = actor.workspace_id AND b.project_id = project
+               AND b.state = 'open'
+             ORDER BY b.priority DESC, b.id LIMIT 1)
+        RETURNING t.* INTO claimed;
     END IF;
-    SELECT t.* INTO found_task
-      FROM items.batch AS b
-      CROSS JOIN LATERAL (
-            SELECT c.* FROM tasks.task AS c
-             WHERE c.workspace_id = actor.workspace_id AND c.assignee_id IS NULL
-               AND c.batch_id = b.id AND c.state = 'open'
-               AND c.position >= CASE WHEN b.id = from_batch THEN from_place ELSE 0 END
-               AND NOT EXISTS (
-                    SELECT FROM tasks.lease AS l
-                     WHERE l.workspace_id = actor.workspace_id
-                       AND l.annotator_id = actor.member_id AND l.item_id = c.item_id
-                       AND l.state IN ('active', 'submitted', 'skipped', 'flagged'))
-             ORDER BY c.position LIMIT 1 FOR UPDATE OF c SKIP LOCKED) AS t
-     WHERE b.workspace_id = actor.workspace_id AND b.project_id = project AND b.state = 'open'
-     ORDER BY b.priority DESC, b.id LIMIT 1;
-    RETURN found_task;
+    RETURN claimed;
 END $$;
 
 -- Makes the actor hold `hold` leases of a project and gives those that are not in `have`, each with
@@ -60,29 +75,43 @@ CREATE OR REPLACE FUNCTION tasks.grant_leases(
     actor identity.actor, project uuid, hold int, have uuid[], fresh_ids uuid[],
     from_batch uuid, from_place bigint, policy bytea
 ) RETURNS SETOF tasks.granted
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     wall text;
     held uuid[];
     ttl_s int;
+    own boolean;
     chosen tasks.task;
     out_row tasks.granted;
     next_fresh int := 1;
     hint_batch uuid := from_batch;
     hint_place bigint := from_place;
+    locked boolean;
 BEGIN
     IF hold = 0 THEN
         RETURN;
     END IF;
-    SELECT p.lease_ttl_s INTO ttl_s FROM projects.project AS p
+    wall := conflicts.check_grant(actor);
+    -- A person's requests (two windows, a repeat on its way) take turns: the second sees what the
+    -- first holds. Without it both would be granted, or meet in the index `lease_once`. Assigned,
+    -- not performed: an expression costs a tenth of a statement.
+    locked := pg_advisory_xact_lock(820, hashtext(actor.member_id::text)) IS NOT NULL;
+    SELECT p.lease_ttl_s,
+           ARRAY(SELECT l.id FROM tasks.lease AS l
+                  WHERE l.workspace_id = actor.workspace_id AND l.annotator_id = actor.member_id
+                    AND l.project_id = project AND l.state = 'active' AND l.expires_at > now()),
+           EXISTS(SELECT FROM tasks.task AS t
+                   WHERE t.workspace_id = actor.workspace_id AND t.assignee_id = actor.member_id
+                     AND t.state = 'open')
+      INTO ttl_s, held, own
+      FROM projects.project AS p
      WHERE p.workspace_id = actor.workspace_id AND p.id = project;
     IF ttl_s IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'EH404', MESSAGE = 'not_found',
             DETAIL = 'There is no such project.';
     END IF;
-    wall := conflicts.check_grant(actor);
+    out_row.wall := wall;
     IF wall <> 'allowed' THEN
-        out_row.wall := wall;
         IF wall = 'denied' THEN
             out_row.intent_id := transparency.intend(actor.workspace_id, 'access.denied/1',
                 actor.member_id, project, NULL, 'annotate', policy, '{"reason":"wall"}');
@@ -90,13 +119,6 @@ BEGIN
         RETURN NEXT out_row;
         RETURN;
     END IF;
-    out_row.wall := wall;
-    -- A person's requests (two windows, a repeat on its way) take turns: the second sees what the
-    -- first holds. Without it both would be granted, or meet in the index `lease_once`.
-    PERFORM pg_advisory_xact_lock(820, hashtext(actor.member_id::text));
-    held := ARRAY(SELECT l.id FROM tasks.lease AS l
-                   WHERE l.workspace_id = actor.workspace_id AND l.annotator_id = actor.member_id
-                     AND l.project_id = project AND l.state = 'active' AND l.expires_at > now());
     IF NOT held <@ have THEN
         FOR out_row.lease_id, out_row.task_id, out_row.item_id, out_row.expires_at,
             out_row.batch_id, out_row.place, out_row.assigned, out_row.payload IN
@@ -115,42 +137,31 @@ BEGIN
         END LOOP;
     END IF;
     WHILE cardinality(held) + next_fresh <= hold AND next_fresh <= cardinality(fresh_ids) LOOP
-        chosen := tasks.claim(actor, project, hint_batch, hint_place);
-        IF chosen.id IS NULL AND hint_batch IS NOT NULL THEN
+        chosen := tasks.claim(actor, project, own, hint_batch, hint_place);
+        IF chosen.id IS NULL AND own THEN
+            own := false;
+            CONTINUE;
+        ELSIF chosen.id IS NULL AND hint_batch IS NOT NULL THEN
             hint_batch := NULL;
             CONTINUE;
         END IF;
         EXIT WHEN chosen.id IS NULL;
-        IF chosen.assignee_id IS NULL THEN
+        IF NOT own THEN
             hint_batch := chosen.batch_id;
             hint_place := chosen.position;
         END IF;
-        out_row := tasks.grant_one(actor, chosen, fresh_ids[next_fresh], ttl_s, policy);
-        RETURN NEXT out_row;
+        RETURN NEXT tasks.grant_one(actor, chosen, fresh_ids[next_fresh], ttl_s, policy);
         next_fresh := next_fresh + 1;
     END LOOP;
 END $$;
 
--- Writes one lease for a task whose row this transaction has locked: lease, intent, exposure.
+-- Writes one lease for a task that this transaction has claimed: lease, intent, exposure.
 CREATE OR REPLACE FUNCTION tasks.grant_one(
     actor identity.actor, chosen tasks.task, fresh_id uuid, ttl_s int, policy bytea
 ) RETURNS tasks.granted
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 DECLARE given tasks.granted;
 BEGIN
-    UPDATE tasks.task AS t SET state = 'leased'
-     WHERE t.workspace_id = actor.workspace_id AND t.id = chosen.id;
-    given.intent_id := transparency.intend(actor.workspace_id, 'payload.released/1',
-        actor.member_id, chosen.item_id, fresh_id, 'annotate', policy, NULL);
-    INSERT INTO tasks.lease (workspace_id, id, task_id, project_id, item_id, annotator_id,
-                             credential_id, intent_id, expires_at)
-    VALUES (actor.workspace_id, fresh_id, chosen.id, chosen.project_id, chosen.item_id,
-            actor.member_id, actor.credential_id, given.intent_id,
-            now() + make_interval(secs => ttl_s))
-    RETURNING expires_at INTO given.expires_at;
-    PERFORM exposure.record(actor, chosen.item_id);
-    SELECT i.payload INTO given.payload FROM items.item AS i
-     WHERE i.workspace_id = actor.workspace_id AND i.id = chosen.item_id;
     given.wall := 'allowed';
     given.lease_id := fresh_id;
     given.task_id := chosen.id;
@@ -158,59 +169,89 @@ BEGIN
     given.batch_id := chosen.batch_id;
     given.place := chosen.position;
     given.assigned := chosen.assignee_id IS NOT NULL;
+    given.intent_id := transparency.intend(actor.workspace_id, 'payload.released/1',
+        actor.member_id, chosen.item_id, fresh_id, 'annotate', policy, NULL);
+    given.expires_at := now() + make_interval(secs => ttl_s);
+    PERFORM exposure.record(actor, chosen.item_id);
+    WITH lease AS (
+        INSERT INTO tasks.lease (workspace_id, id, task_id, project_id, item_id, annotator_id,
+                                 credential_id, intent_id, expires_at)
+        VALUES (actor.workspace_id, fresh_id, chosen.id, chosen.project_id, chosen.item_id,
+                actor.member_id, actor.credential_id, given.intent_id, given.expires_at)
+    )
+    SELECT i.payload INTO given.payload FROM items.item AS i
+     WHERE i.workspace_id = actor.workspace_id AND i.id = chosen.item_id;
     RETURN given;
 END $$;
 
--- The HTTP entry to `grant_leases`: authenticates in the same transaction.
+-- The HTTP entry to `grant_leases`: authenticates in the same transaction. Definer: it runs as
+-- evenhand_queue, which believes what `authenticate` has verified (docs/adr/0007).
 CREATE OR REPLACE FUNCTION tasks.lease_next(
     token text, hash bytea, allowed text[], project uuid, hold int, have uuid[],
     fresh_ids uuid[], from_batch uuid, from_place bigint, policy bytea
 ) RETURNS TABLE (member_id uuid, wall text, lease_id uuid, task_id uuid, item_id uuid,
                  batch_id uuid, place bigint, assigned boolean, intent_id bigint,
                  expires_at timestamptz, payload bytea)
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE actor identity.actor := identity.authenticate(token, hash, allowed);
 BEGIN
     RETURN QUERY SELECT actor.member_id, g.*
       FROM tasks.grant_leases(actor, project, hold, have, fresh_ids, from_batch, from_place,
                               policy) AS g;
 END $$;
+GRANT CREATE ON SCHEMA tasks TO evenhand_queue;
+ALTER FUNCTION tasks.lease_next(text, bytea, text[], uuid, int, uuid[], uuid[], uuid, bigint, bytea)
+    OWNER TO evenhand_queue;
+REVOKE CREATE ON SCHEMA tasks FROM evenhand_queue;
+REVOKE ALL ON FUNCTION tasks.lease_next FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tasks.lease_next TO evenhand_app;
 
 -- Ends the actor's lease of a project with `outcome` and moves its task; gives the lease as it was
--- before. A lease that is already ended is given back unchanged if its state is `outcome` (a
--- repeated request) and refused otherwise.
+-- before, and the task's purpose. A lease that is already ended is given back unchanged if its state
+-- is `outcome` (a repeated request) and refused otherwise.
 CREATE OR REPLACE FUNCTION tasks.end_lease(
     actor identity.actor, lease uuid, outcome text, sealed_reason bytea
-) RETURNS tasks.lease
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE mine tasks.lease;
+) RETURNS tasks.ended
+LANGUAGE plpgsql AS $$
+DECLARE mine tasks.ended;
 BEGIN
-    SELECT l.* INTO mine FROM tasks.lease AS l
-     WHERE l.workspace_id = actor.workspace_id AND l.id = lease
-       AND l.annotator_id = actor.member_id
-       FOR UPDATE;
-    IF mine.id IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'EH404', MESSAGE = 'lease_not_yours',
-            DETAIL = 'You hold no such lease; ask for your next task.';
-    ELSIF mine.state = outcome THEN
-        RETURN mine;
-    ELSIF mine.state = 'expired' OR (mine.state = 'active' AND mine.expires_at <= now()) THEN
-        RAISE EXCEPTION USING ERRCODE = 'EH410', MESSAGE = 'lease_expired',
-            DETAIL = 'The lease ran out and the task went back to the queue; your answer was not'
-                     ' saved. Ask for your next task.';
-    ELSIF mine.state <> 'active' THEN
-        RAISE EXCEPTION USING ERRCODE = 'EH409', MESSAGE = 'lease_ended',
-            DETAIL = format('The lease was already %s; ask for your next task.', mine.state);
-    END IF;
-    UPDATE tasks.lease AS l SET state = outcome, ended_at = now(), reason = sealed_reason
-     WHERE l.workspace_id = actor.workspace_id AND l.id = lease;
+    WITH closed AS (
+        UPDATE tasks.lease AS l SET state = outcome, ended_at = now(), reason = sealed_reason
+         WHERE l.workspace_id = actor.workspace_id AND l.id = lease
+           AND l.annotator_id = actor.member_id AND l.state = 'active' AND l.expires_at > now()
+        RETURNING l.project_id, l.task_id, l.item_id
+    )
     UPDATE tasks.task AS t
        SET state = CASE
             WHEN outcome = 'submitted' THEN 'done'
             WHEN outcome = 'flagged' THEN 'flagged'
             WHEN outcome = 'skipped' AND t.assignee_id IS NOT NULL THEN 'skipped'
             ELSE 'open' END
-     WHERE t.workspace_id = actor.workspace_id AND t.id = mine.task_id;
+      FROM closed
+     WHERE t.workspace_id = actor.workspace_id AND t.id = closed.task_id
+    RETURNING 'active', closed.project_id, closed.task_id, closed.item_id, t.purpose
+         INTO mine;
+    IF mine.state = 'active' THEN
+        RETURN mine;
+    END IF;
+    SELECT CASE WHEN l.state = 'active' THEN 'expired' ELSE l.state END,
+           l.project_id, l.task_id, l.item_id, t.purpose
+      INTO mine
+      FROM tasks.lease AS l
+      JOIN tasks.task AS t ON t.workspace_id = actor.workspace_id AND t.id = l.task_id
+     WHERE l.workspace_id = actor.workspace_id AND l.id = lease
+       AND l.annotator_id = actor.member_id;
+    IF mine.state IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'EH404', MESSAGE = 'lease_not_yours',
+            DETAIL = 'You hold no such lease; ask for your next task.';
+    ELSIF mine.state = 'expired' THEN
+        RAISE EXCEPTION USING ERRCODE = 'EH410', MESSAGE = 'lease_expired',
+            DETAIL = 'The lease ran out and the task went back to the queue; your answer was not'
+                     ' saved. Ask for your next task.';
+    ELSIF mine.state <> outcome THEN
+        RAISE EXCEPTION USING ERRCODE = 'EH409', MESSAGE = 'lease_ended',
+            DETAIL = format('The lease was already %s; ask for your next task.', mine.state);
+    END IF;
     RETURN mine;
 END $$;
 
@@ -265,3 +306,109 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     )
     SELECT count(*) FROM reopened
 $$;
+
+-- Extends those of the actor's leases that are alive, to the project's time from now; gives them.
+-- A lease lives eight hours at most, or its project's time if that is longer, so that no page can
+-- hold a task for ever.
+CREATE OR REPLACE FUNCTION tasks.renew(token text, hash bytea, allowed text[], leases uuid[])
+RETURNS TABLE (lease_id uuid, expires_at timestamptz)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE actor identity.actor := identity.authenticate(token, hash, allowed);
+BEGIN
+    RETURN QUERY
+        UPDATE tasks.lease AS l
+           SET expires_at = greatest(l.expires_at, least(
+                   now() + make_interval(secs => p.lease_ttl_s),
+                   l.granted_at + make_interval(secs => greatest(p.lease_ttl_s, 28800))))
+          FROM projects.project AS p
+         WHERE l.workspace_id = actor.workspace_id AND l.id = ANY (leases)
+           AND l.annotator_id = actor.member_id AND l.state = 'active' AND l.expires_at > now()
+           AND p.workspace_id = actor.workspace_id AND p.id = l.project_id
+        RETURNING l.id, l.expires_at;
+END $$;
+
+-- The actor's lease `lease`, locked; refuses one that is not the actor's or not alive.
+CREATE OR REPLACE FUNCTION tasks.live_lease(actor identity.actor, lease uuid) RETURNS tasks.lease
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE mine tasks.lease;
+BEGIN
+    SELECT l.* INTO mine FROM tasks.lease AS l
+     WHERE l.workspace_id = actor.workspace_id AND l.id = lease
+       AND l.annotator_id = actor.member_id
+       FOR UPDATE;
+    IF mine.id IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'EH404', MESSAGE = 'lease_not_yours',
+            DETAIL = 'You hold no such lease; ask for your next task.';
+    ELSIF mine.state = 'expired' OR (mine.state = 'active' AND mine.expires_at <= now()) THEN
+        RAISE EXCEPTION USING ERRCODE = 'EH410', MESSAGE = 'lease_expired',
+            DETAIL = 'The lease ran out and the task went back to the queue. Ask for your next'
+                     ' task.';
+    ELSIF mine.state <> 'active' THEN
+        RAISE EXCEPTION USING ERRCODE = 'EH409', MESSAGE = 'lease_ended',
+            DETAIL = format('The lease was already %s; ask for your next task.', mine.state);
+    END IF;
+    RETURN mine;
+END $$;
+
+-- Stores a draft over the version `seen` (0: none yet); gives the new version. Refuses when another
+-- page of the same person was faster.
+CREATE OR REPLACE FUNCTION tasks.put_draft(
+    token text, hash bytea, allowed text[], lease uuid, seen int, sealed_draft bytea
+) RETURNS TABLE (version int, saved_at timestamptz)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    actor identity.actor := identity.authenticate(token, hash, allowed);
+    mine tasks.lease := tasks.live_lease(actor, lease);
+    stored int;
+BEGIN
+    SELECT d.version INTO stored FROM tasks.draft AS d
+     WHERE d.workspace_id = actor.workspace_id AND d.lease_id = lease;
+    IF coalesce(stored, 0) <> seen THEN
+        RAISE EXCEPTION USING ERRCODE = 'EH409', MESSAGE = 'draft_conflict',
+            DETAIL = 'Another page of yours has saved a draft of this task; read it, then decide.';
+    END IF;
+    IF NOT mine.drafted THEN
+        UPDATE tasks.lease AS l SET drafted = true
+         WHERE l.workspace_id = actor.workspace_id AND l.id = lease;
+    END IF;
+    RETURN QUERY
+        INSERT INTO tasks.draft AS d
+            (workspace_id, lease_id, annotator_id, project_id, version, sealed)
+        VALUES (actor.workspace_id, lease, actor.member_id, mine.project_id, 1, sealed_draft)
+        ON CONFLICT (workspace_id, lease_id) DO UPDATE
+            SET version = d.version + 1, sealed = excluded.sealed, saved_at = now()
+        RETURNING d.version, d.saved_at;
+END $$;
+
+-- Reopens the task of a submitted lease whose judgment is withdrawn, as a fresh lease of the same
+-- person, with the intent of the look that goes with it. The room above has decided that it may
+-- and holds the lock of `lease`'s row.
+CREATE OR REPLACE FUNCTION tasks.reopen(
+    actor identity.actor, lease uuid, fresh_id uuid, policy bytea
+) RETURNS TABLE (task_id uuid, item_id uuid, intent_id bigint, expires_at timestamptz,
+                 payload bytea)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    before tasks.lease;
+    look bigint;
+BEGIN
+    UPDATE tasks.lease AS l SET state = 'withdrawn'
+     WHERE l.workspace_id = actor.workspace_id AND l.id = lease AND l.state = 'submitted'
+    RETURNING l.* INTO before;
+    UPDATE tasks.task AS t SET state = 'leased'
+     WHERE t.workspace_id = actor.workspace_id AND t.id = before.task_id AND t.state = 'done';
+    look := transparency.intend(actor.workspace_id, 'payload.released/1', actor.member_id,
+        before.item_id, fresh_id, 'annotate', policy, NULL);
+    RETURN QUERY
+        INSERT INTO tasks.lease AS l
+            (workspace_id, id, task_id, project_id, item_id, annotator_id, credential_id,
+             intent_id, expires_at)
+        SELECT actor.workspace_id, fresh_id, before.task_id, before.project_id, before.item_id,
+               actor.member_id, actor.credential_id, look,
+               now() + make_interval(secs => p.lease_ttl_s)
+          FROM projects.project AS p
+         WHERE p.workspace_id = actor.workspace_id AND p.id = before.project_id
+        RETURNING l.task_id, l.item_id, l.intent_id, l.expires_at,
+                  (SELECT i.payload FROM items.item AS i
+                    WHERE i.workspace_id = actor.workspace_id AND i.id = l.item_id);
+END $$;

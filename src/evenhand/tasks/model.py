@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from uuid import UUID
 
-__all__ = ["Grant", "NewTask", "Want"]
+__all__ = ["Grant", "TaskColumns", "Want"]
 
 
 @dataclass(frozen=True, slots=True)
-class NewTask:
-    """One wanted judgment. `slot` counts the judgments of one item from 0."""
+class TaskColumns:
+    """Wanted judgments, column by column. Both kinds of ids have 16 bytes for each task, one behind
+    the other. `assignees` is empty when nobody is named at all.
+    """
 
-    id: UUID
-    item_id: UUID
-    assignee_id: UUID | None
-    position: int
+    ids: bytes
+    item_ids: bytes
+    assignees: list[UUID | None]
+    positions: list[int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ SELECT member_id, wall, lease_id, task_id, item_id, batch_id, place, assigned, i
 
 -- name: end_lease
 -- Gives the lease as it was. Writes tasks.lease, tasks.task. $1 is the credential's token.
-SELECT (l).id, (l).state, (l).project_id
+SELECT (l).state, (l).project_id
   FROM (SELECT tasks.end_lease(identity.authenticate($1, $2, $3), $4, $5, $6) AS l) AS ended;
 
 -- name: project_of_lease
@@ -15,12 +15,14 @@ SELECT (l).id, (l).state, (l).project_id
 SELECT project_id FROM tasks.lease WHERE workspace_id = $1 AND id = $2;
 
 -- name: insert_tasks
--- Gives nothing. Writes tasks.task, as many as the arrays are long.
+-- Gives nothing. Writes tasks.task, as many as the positions are; the ids in one piece.
 INSERT INTO tasks.task (workspace_id, id, project_id, batch_id, item_id, assignee_id, position,
                         purpose)
-SELECT $1, new.id, $2, $3, new.item_id, new.assignee_id, new.position, $8
-  FROM unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::bigint[])
-       AS new (id, item_id, assignee_id, position);
+SELECT $1, encode(substr($4::bytea, (16 * new.place - 15)::int, 16), 'hex')::uuid, $2, $3,
+       encode(substr($5::bytea, (16 * new.place - 15)::int, 16), 'hex')::uuid,
+       new.assignee_id, new.position, $8
+  FROM unnest($6::uuid[], $7::text::bigint[])
+       WITH ORDINALITY AS new (assignee_id, position, place);
 
 -- name: delete_tasks_some
 -- Gives how many rows went. Deletes up to $3 tasks of a staging batch.
@@ -49,3 +51,33 @@ SELECT tasks.expire($1);
 -- name: revoke
 -- Gives how many leases were taken back. Writes tasks.lease, tasks.task.
 SELECT tasks.revoke($1, $2);
+
+-- name: renew
+-- Gives the leases that are alive, with their new end. Writes tasks.lease. $1 is the credential's
+-- token.
+SELECT lease_id, expires_at FROM tasks.renew($1, $2, $3, $4);
+
+-- name: put_draft
+-- Gives the draft's new version. Writes tasks.draft, tasks.lease. $1 is the credential's token.
+SELECT version, saved_at FROM tasks.put_draft($1, $2, $3, $4, $5, $6);
+
+-- name: list_drafts
+-- Gives a member's drafts of leases that are alive, without their content. Reads tasks.draft,
+-- tasks.lease.
+SELECT d.lease_id, d.project_id, d.version, d.saved_at
+  FROM tasks.draft AS d
+  JOIN tasks.lease AS l ON l.workspace_id = $1 AND l.id = d.lease_id
+ WHERE d.workspace_id = $1 AND d.annotator_id = $2 AND l.state = 'active' AND l.expires_at > now()
+ ORDER BY d.lease_id;
+
+-- name: find_draft
+-- Gives a member's draft of a lease that is alive, sealed. Reads tasks.draft, tasks.lease.
+SELECT d.project_id, d.version, d.sealed, d.saved_at
+  FROM tasks.draft AS d
+  JOIN tasks.lease AS l ON l.workspace_id = $1 AND l.id = d.lease_id
+ WHERE d.workspace_id = $1 AND d.lease_id = $3 AND d.annotator_id = $2
+   AND l.state = 'active' AND l.expires_at > now();
+
+-- name: delete_draft
+-- Gives nothing. Deletes a member's draft of a lease.
+DELETE FROM tasks.draft WHERE workspace_id = $1 AND lease_id = $3 AND annotator_id = $2;

@@ -49,7 +49,13 @@ class ProgressOut(BaseModel):
     tasks: dict[str, int]
 
 
-@router.on("POST", "/projects/{project_id}/leases", permission="tasks.lease", answer=LeasesOut)
+@router.on(
+    "POST",
+    "/projects/{project_id}/leases",
+    permission="tasks.lease",
+    answer=LeasesOut,
+    express=True,
+)
 async def lease(request: Request, project_id: UUID, body: WantIn) -> Response:
     """Next tasks. Repeating the request is safe: it gives the same leases again."""
     admission = credential_of(request)

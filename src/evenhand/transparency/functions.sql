@@ -6,12 +6,15 @@ CREATE OR REPLACE FUNCTION transparency.intend(
     workspace uuid, kind text, actor uuid, object uuid, lease uuid, purpose text,
     policy bytea, extra jsonb
 ) RETURNS bigint
-LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql AS $$
+DECLARE made bigint;
+BEGIN
     INSERT INTO transparency.intent
         (workspace_id, kind, actor_id, object_id, lease_id, purpose, policy, extra)
     VALUES (workspace, kind, actor, object, lease, purpose, policy, extra)
-    RETURNING id
-$$;
+    RETURNING id INTO made;
+    RETURN made;
+END $$;
 
 -- Workspaces with intents that wait. Crosses workspaces, gives ids only.
 CREATE OR REPLACE FUNCTION transparency.waiting_workspaces() RETURNS SETOF uuid
@@ -47,10 +50,12 @@ END $$;
 
 -- Appends entries and moves the head, if the head is still where the caller saw it; gives false
 -- when it is not (another sequencer was faster: the caller must stop). One statement's worth of
--- work in one transaction: after it commits the entries are durable and the intents are gone.
+-- work in one transaction: after it commits the entries are durable and the intents are gone, and
+-- `notice` (numbers and ids, signed by the caller) is told to the other processes.
+DROP FUNCTION IF EXISTS transparency.append(text, bigint, bigint[], bytea[], bytea[], bytea, text);
 CREATE OR REPLACE FUNCTION transparency.append(
     token text, seen_size bigint, intent_ids bigint[], partitions bytea[], leaves bytea[],
-    new_edge bytea, new_note text
+    new_edge bytea, new_note text, notice text
 ) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -76,7 +81,7 @@ BEGIN
     IF gone <> cardinality(intent_ids) THEN
         RAISE EXCEPTION 'an intent was gone before it was appended';
     END IF;
-    PERFORM pg_notify('evenhand_logged', replace(workspace::text, '-', ''));
+    PERFORM pg_notify('evenhand_logged', notice);
     RETURN true;
 END $$;
 

@@ -30,6 +30,7 @@ from evenhand.tlog import Checkpoint, Edge, LogError, Signer, leaf_hashes, sign_
 
 from .leaves import SALT_AND_NONCE_BYTES, leaf_of
 from .model import Logged, LogKeys
+from .notices import Notice, render_notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,6 +118,7 @@ class Sequencer:
                 leaves,
                 edge.to_bytes(),
                 note.decode("utf-8"),
+                render_notice(Notice(workspace, head.size, intent_ids), self._db.sign_notice),
             )
         except asyncpg.UniqueViolationError:
             # Another sequencer appended these intents after we read them and before we read the
@@ -132,11 +134,15 @@ class Sequencer:
             for place, intent in enumerate(intent_ids)
         }
 
+    async def find_waiting(self) -> set[UUID]:
+        """Every workspace that has intents to append."""
+        rows = await self._db.fetch(_Q["waiting_workspaces"])
+        return {row["waiting_workspaces"] for row in rows}
+
     async def append_all(self) -> list[tuple[UUID, dict[int, Logged]]]:
         """One round over every workspace that waits; gives those that grew."""
         appended: list[tuple[UUID, dict[int, Logged]]] = []
-        for row in await self._db.fetch(_Q["waiting_workspaces"]):
-            workspace: UUID = row["waiting_workspaces"]
+        for workspace in await self.find_waiting():
             logged = await self.append_or_report(workspace)
             if logged:
                 appended.append((workspace, logged))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     Work = Callable[[Database, Settings, AppLogin, argparse.Namespace], Awaitable[int]]
 
-__all__ = ["add_commands"]
+__all__ = ["add_commands", "find_workspace", "finish"]
 
 
 def add_commands(commands: Commands) -> None:
@@ -40,8 +40,8 @@ def add_commands(commands: Commands) -> None:
     create.add_argument("name")
     create.add_argument("--owner", required=True, metavar="EMAIL")
     create.add_argument("--domain", help="the customer's web domain, by which rivals name it")
-    _finish(create, _create_workspace)
-    _finish(inner.add_parser("list", help="ids and names"), _list_workspaces)
+    finish(create, _create_workspace)
+    finish(inner.add_parser("list", help="ids and names"), _list_workspaces)
 
     key = commands.add_parser("key", help="make, list and revoke API keys")
     inner = key.add_subparsers(required=True, metavar="COMMAND")
@@ -49,17 +49,18 @@ def add_commands(commands: Commands) -> None:
     make.add_argument("--workspace", required=True, metavar="W", help="id or name")
     make.add_argument("--role", required=True, choices=ROLES)
     make.add_argument("--mode", required=True, choices=["live", "test"])
-    _finish(make, _create_key)
+    finish(make, _create_key)
     shown = inner.add_parser("list", help="keys without their secrets")
     shown.add_argument("--workspace", required=True, metavar="W", help="id or name")
-    _finish(shown, _list_keys)
+    finish(shown, _list_keys)
     revoke = inner.add_parser("revoke", help="the next request with it answers 401")
     revoke.add_argument("key", type=UUID, metavar="KEY_ID")
     revoke.add_argument("--workspace", required=True, metavar="W", help="id or name")
-    _finish(revoke, _revoke_key)
+    finish(revoke, _revoke_key)
 
 
-def _finish(parser: argparse.ArgumentParser, work: Work) -> None:
+def finish(parser: argparse.ArgumentParser, work: Work) -> None:
+    """Add what every command on a database takes, and run `work` with that database."""
     add_database_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -125,7 +126,7 @@ async def _list_workspaces(
 async def _create_key(
     db: Database, _settings: Settings, _login: AppLogin, arguments: argparse.Namespace
 ) -> int:
-    workspace = await _find_workspace(db, arguments.workspace)
+    workspace = await find_workspace(db, arguments.workspace)
     async with db.transaction(workspace) as tx:
         minted = await create_operator_key(
             tx, workspace, role=parse_role(arguments.role), mode=arguments.mode
@@ -143,7 +144,7 @@ async def _list_keys(
 ) -> int:
     from evenhand.identity import list_keys  # noqa: PLC0415
 
-    workspace = await _find_workspace(db, arguments.workspace)
+    workspace = await find_workspace(db, arguments.workspace)
     async with db.transaction(workspace) as tx:
         rows = await list_keys(tx, workspace, after=FIRST, limit=10_000)
     if arguments.json:
@@ -158,14 +159,20 @@ async def _list_keys(
 async def _revoke_key(
     db: Database, _settings: Settings, _login: AppLogin, arguments: argparse.Namespace
 ) -> int:
-    workspace = await _find_workspace(db, arguments.workspace)
+    workspace = await find_workspace(db, arguments.workspace)
     async with db.transaction(workspace) as tx:
         await revoke_key(tx, workspace, by=None, key=arguments.key)
     print(json.dumps({"id": str(arguments.key), "revoked": True}))
     return 0
 
 
-async def _find_workspace(db: Database, named: str) -> UUID:
+async def find_workspace(db: Database, named: str) -> UUID:
+    """The workspace of this id or name.
+
+    Raises:
+        NotFound: none.
+        Invalid: several have the name.
+    """
     from evenhand.app.tenants import list_workspaces  # noqa: PLC0415 - slow to import
 
     found = [one for one, name in await list_workspaces(db) if named in {str(one), name}]

@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from evenhand.client import ApiError, Client
 
+from .state import host_code
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from evenhand.platform.settings import Settings
 
     from .state import DemoState
 
@@ -51,7 +55,13 @@ class Cast:
 
 
 def gather_cast(
-    url: str, owner: Client, state: DemoState, people: Sequence[int], step: Callable[[], None]
+    url: str,
+    owner: Client,
+    *,
+    settings: Settings,
+    state: DemoState,
+    people: Sequence[int],
+    step: Callable[[], None],
 ) -> Cast:
     """Declare the parties, invite everybody, and let each accept; repeats do nothing twice."""
     vendors = [_vendor(owner, name) for name in VENDORS]
@@ -70,7 +80,7 @@ def gather_cast(
         handle, name, vendor, number = one
         with Client(url, owner_key) as client:
             player = _player(
-                url, client, state, handle=handle, name=name, vendor=vendor, number=number
+                url, settings, client, state, handle=handle, name=name, vendor=vendor, number=number
             )
         step()
         return player
@@ -94,6 +104,7 @@ def _vendor(owner: Client, name: str) -> str:
 
 def _player(
     url: str,
+    settings: Settings,
     owner: Client,
     state: DemoState,
     *,
@@ -116,7 +127,7 @@ def _player(
             idempotency_key=f"demo-{handle}",
         )
         member = invited["member_id"]
-        code = invited["code"] or owner.post(f"/members/{member}/code", {})["code"]
+        code = invited["code"] or host_code(settings, state, member)
         with Client(url) as client:
             kept = {"member_id": member, "api_key": client.accept_invitation(code)}
         state.keep(handle, kept)

@@ -64,7 +64,7 @@ def run_demo(settings: Settings, *, stay: bool) -> int:
         print_summary(Console(), story)
         good = story.is_whole
         if stay:
-            open_workshop(url, state, Console())
+            open_workshop(url, settings, state, Console())
             _stay()
     return 0 if good else 1
 
@@ -83,7 +83,14 @@ def _play(url: str, settings: Settings, state: DemoState, folder: Path, console:
         ) as bars,
     ):
         inviting = bars.add_task("inviting people", total=len(data.people) + 4)
-        cast = gather_cast(url, owner, state, data.people, lambda: bars.advance(inviting))
+        cast = gather_cast(
+            url,
+            owner,
+            settings=settings,
+            state=state,
+            people=data.people,
+            step=lambda: bars.advance(inviting),
+        )
         project = _project(owner, data)
         denial = denial_of(url, cast.applicant, project)
 

@@ -6,14 +6,16 @@ replaced atomically after each step).
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import threading
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from evenhand.app.database import prepared_login
 from evenhand.app.tenants import list_workspaces, make_workspace
-from evenhand.identity import create_operator_key
+from evenhand.identity import create_operator_key, issue_host_code
 from evenhand.platform.db import Database
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from evenhand.platform.settings import Settings
 
-__all__ = ["CUSTOMER", "DemoState", "ensure_workspace"]
+__all__ = ["CUSTOMER", "DemoState", "ensure_workspace", "host_code"]
 
 CUSTOMER = "Lanternfield Labs (demo)"
 OWNER_EMAIL = "owner@lanternfield.example"
@@ -82,3 +84,20 @@ async def ensure_workspace(settings: Settings, state: DemoState) -> None:
             await db.close()
     state.keep("workspace", str(workspace))
     state.keep("owner_key", key.secret)
+
+
+def host_code(settings: Settings, state: DemoState, member: str) -> str:
+    """A new one-time code for a member, made by the operator beside the service."""
+    workspace = UUID(state.find("workspace"))
+
+    async def make() -> str:
+        async with prepared_login(settings) as login:
+            db = await Database.connect(login.address, token_secret=login.token_secret, pool_size=1)
+            try:
+                async with db.transaction(workspace) as tx:
+                    code = await issue_host_code(tx, workspace, UUID(member), reset=False)
+            finally:
+                await db.close()
+        return code.secret
+
+    return asyncio.run(make())

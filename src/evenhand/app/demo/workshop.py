@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from evenhand.client import Client
 
 from .dataset import Dataset
+from .state import host_code
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from evenhand.platform.settings import Settings
 
     from .state import DemoState
 
@@ -19,7 +22,7 @@ __all__ = ["open_workshop"]
 _PAIRS = 25
 
 
-def open_workshop(url: str, state: DemoState, console: Console) -> None:
+def open_workshop(url: str, settings: Settings, state: DemoState, console: Console) -> None:
     """Open a project with real pairs for "You", and print how to sign in."""
     data = Dataset()
     with Client(url, state.find("owner_key")) as owner:
@@ -57,7 +60,7 @@ def open_workshop(url: str, state: DemoState, console: Console) -> None:
             {"email": "you@people.example", "name": "You", "role": "annotator"},
             idempotency_key="demo-you",
         )
-        code = invited["code"] or owner.post(f"/members/{invited['member_id']}/code", {})["code"]
+        code = invited["code"] or host_code(settings, state, invited["member_id"])
     console.rule("[bold]The service is running")
     console.print(f"\nOpen [bold]{url}[/] and sign in as annotator with this one-time code:")
     console.print(f"\n  {code}\n", highlight=False, soft_wrap=True)

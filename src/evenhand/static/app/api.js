@@ -3,7 +3,7 @@
  * nothing else. A refusal arrives as ApiProblem, silence as NetworkFailure.
  *
  * @import { Instructions, Leased, Me, Problem, ProjectPage, SignedIn } from "./types/api.js"
- * @import { Submission, Submitted, Wanted } from "./types/api.js"
+ * @import { DraftRef, OwnWork, StoredDraft, Submission, Submitted, Undone, Wanted } from "./types/api.js"
  */
 
 /** The server answered and said no. */
@@ -89,6 +89,8 @@ export function createApi({ fetch: send, timeoutMs = 20_000 }) {
   const at = (id) => encodeURIComponent(id);
 
   return {
+    /** For pages that have a typed list of their own: method, path below /api/v1, body. */
+    call,
     /**
      * @param {string} code
      * @returns {Promise<SignedIn>}
@@ -128,6 +130,38 @@ export function createApi({ fetch: send, timeoutMs = 20_000 }) {
      * @returns {Promise<{lease: {id: string, state: string}}>}
      */
     setAside: (leaseId, verb, reason) => call("POST", `/leases/${at(leaseId)}/${verb}`, { reason }),
+    /**
+     * Takes an own answer back; safe to repeat.
+     * @param {string} judgmentId
+     * @returns {Promise<Undone>}
+     */
+    undo: (judgmentId) => call("POST", `/judgments/${at(judgmentId)}/undo`, {}),
+    /**
+     * Own numbers since an instant, and what can be taken back.
+     * @param {string} projectId
+     * @param {string} since RFC 3339.
+     * @returns {Promise<OwnWork>}
+     */
+    ownWork: (projectId, since) => call("GET", `/projects/${at(projectId)}/own-work?since=${at(since)}`),
+    /**
+     * Keeps leases alive; gives those that are.
+     * @param {string[]} leases
+     * @returns {Promise<{leases: {id: string, expires_at: string}[]}>}
+     */
+    renew: (leases) => call("POST", "/leases/renew", { leases }),
+    /** @returns {Promise<{items: DraftRef[]}>} */
+    drafts: () => call("GET", "/drafts"),
+    /**
+     * @param {string} leaseId
+     * @returns {Promise<StoredDraft>} Each read is an entry in the log.
+     */
+    readDraft: (leaseId) => call("GET", `/leases/${at(leaseId)}/draft`),
+    /**
+     * @param {string} leaseId
+     * @param {{version: number, state: unknown, active_ms: number}} draft
+     * @returns {Promise<DraftRef>}
+     */
+    putDraft: (leaseId, draft) => call("PUT", `/leases/${at(leaseId)}/draft`, draft),
     /**
      * Gives a lease back. One that the server does not know as held is back already.
      * @param {string} leaseId

@@ -7,6 +7,7 @@
  */
 import { createApi } from "./api.js";
 import { createText, loadCatalogue } from "./i18n.js";
+import { applyTheme, readTheme } from "./ui/theme.js";
 
 /**
  * @typedef {object} Surroundings
@@ -15,10 +16,21 @@ import { createText, loadCatalogue } from "./i18n.js";
  * @property {Text} t
  */
 
-/** @type {Record<string, () => Promise<{start: (surroundings: Surroundings) => Promise<void>}>>} */
+/**
+ * One line a page; its shell stands in app/page_table.py.
+ * @type {Record<string, () => Promise<{start: (surroundings: Surroundings) => Promise<void>}>>}
+ */
 const PAGES = {
   "sign-in": () => import("./pages/sign-in.js"),
+  accept: () => import("./pages/accept.js"),
+  account: () => import("./pages/account.js"),
+  home: () => import("./pages/home.js"),
   work: () => import("./pages/work.js"),
+  audit: () => import("./pages/audit.js"),
+  "audit-search": () => import("./pages/audit-search.js"),
+  "audit-entry": () => import("./pages/audit-entry.js"),
+  "audit-exposure": () => import("./pages/audit-exposure.js"),
+  "audit-wall": () => import("./pages/audit-wall.js"),
 };
 
 /** @param {HTMLElement} root @param {string} message */
@@ -31,6 +43,7 @@ function showFatal(root, message) {
 }
 
 async function boot() {
+  applyTheme(readTheme());
   const root = document.getElementById("app");
   const { page = "", catalogue = "" } = document.documentElement.dataset;
   const load = Object.hasOwn(PAGES, page) ? PAGES[page] : undefined;

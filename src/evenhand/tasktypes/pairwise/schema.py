@@ -82,6 +82,9 @@ def parse_payload(raw: object) -> PairwisePayload:
 
     Raises PayloadError with every problem.
     """
+    plain = _plain_payload(raw)
+    if plain is not None:
+        return plain
     names = ("prompt", "left", "right")
     fields, problems = check_object(raw, fields=names, error=PayloadError)
     payload_bytes = 0
@@ -101,6 +104,31 @@ def parse_payload(raw: object) -> PairwisePayload:
     if problems:
         raise PayloadError(problems)
     return cast("PairwisePayload", cast("object", fields))
+
+
+def _plain_payload(raw: object) -> PairwisePayload | None:
+    """The payload when it is plainly good, as nearly all are; None says only: look closer."""
+    if not isinstance(raw, dict):
+        return None
+    found = cast("dict[object, object]", raw)
+    prompt, left, right = found.get("prompt"), found.get("left"), found.get("right")
+    if (
+        len(found) == 3  # noqa: PLR2004 - the three that follow
+        and isinstance(prompt, str)
+        and isinstance(left, str)
+        and isinstance(right, str)
+        # ASCII has a byte a character, and no surrogates.
+        and prompt.isascii()
+        and left.isascii()
+        and right.isascii()
+        and len(prompt) + len(left) + len(right) <= PAYLOAD_BYTES_MAX
+        and prompt.strip()
+        and "\x00" not in prompt
+        and "\x00" not in left
+        and "\x00" not in right
+    ):
+        return {"prompt": prompt, "left": left, "right": right}
+    return None
 
 
 def parse_answer(raw: object, *, settings: PairwiseSettings) -> PairwiseAnswer:

@@ -10,10 +10,26 @@ const KEY = "evenhand.preferences";
  * @property {boolean} instructions Shown beside the work.
  * @property {boolean} singleKeys Keys of one character do something.
  * @property {boolean} raw Texts are shown as written.
+ * @property {Readonly<Record<string, readonly string[]>>} keys Own keys, by action.
  */
 
+/** @typedef {"instructions" | "singleKeys" | "raw"} Flag */
+
 /** @type {Preferences} */
-const DEFAULTS = { instructions: true, singleKeys: true, raw: false };
+const DEFAULTS = { instructions: true, singleKeys: true, raw: false, keys: {} };
+
+/**
+ * @param {unknown} found
+ * @returns {Preferences["keys"]} What has the form of keys by action.
+ */
+function parseKeys(found) {
+  if (typeof found !== "object" || found === null || Array.isArray(found)) return {};
+  return Object.fromEntries(
+    Object.entries(found).filter(
+      ([, keys]) => Array.isArray(keys) && keys.every((key) => typeof key === "string" && key.length <= 40),
+    ),
+  );
+}
 
 /**
  * @param {string | null} stored
@@ -27,9 +43,14 @@ export function parsePreferences(stored) {
     if (!(error instanceof SyntaxError)) throw error;
     return DEFAULTS;
   }
-  /** @param {keyof Preferences} name */
+  /** @param {Flag} name */
   const flag = (name) => (typeof found?.[name] === "boolean" ? found[name] : DEFAULTS[name]);
-  return { instructions: flag("instructions"), singleKeys: flag("singleKeys"), raw: flag("raw") };
+  return {
+    instructions: flag("instructions"),
+    singleKeys: flag("singleKeys"),
+    raw: flag("raw"),
+    keys: parseKeys(found?.keys),
+  };
 }
 
 /**
@@ -54,9 +75,23 @@ export function openPreferences(storage) {
   });
   return {
     value: preferences,
-    /** @param {keyof Preferences} name */
+    /** @param {Flag} name */
     toggle(name) {
       preferences.value = { ...preferences.value, [name]: !preferences.value[name] };
+    },
+    /**
+     * Gives a key to an action; whichever own action had it loses it.
+     * @param {string} action
+     * @param {string} key
+     */
+    giveKey(action, key) {
+      const others = Object.entries(preferences.value.keys)
+        .filter(([name]) => name !== action)
+        .map(([name, keys]) => [name, keys.filter((one) => one !== key)]);
+      preferences.value = { ...preferences.value, keys: { ...Object.fromEntries(others), [action]: [key] } };
+    },
+    resetKeys() {
+      preferences.value = { ...preferences.value, keys: {} };
     },
   };
 }

@@ -12,6 +12,10 @@ const KNOWN = new Set([
   "log_unavailable",
   "sign_in_required",
   "network",
+  "undo_gold",
+  "undo_too_late",
+  "undo_used",
+  "judgment_withdrawn",
 ]);
 
 /**

@@ -1,16 +1,13 @@
 /**
- * The dialogs of the work page: a reason for skip and flag, the map of keys, leaving with
- * unsent answers.
+ * The dialogs of the work page that ask: a reason for skip and flag, leaving with unsent answers.
  *
  * @import { Text } from "../i18n.js"
- * @import { Binding } from "../types/editor.js"
  * @import { VNode } from "preact"
  */
 import { h } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { Dialog } from "../ui/dialog.js";
 import { html } from "../ui/html.js";
-import { Keys } from "../ui/keycap.js";
 import { sentenceOf } from "./problem-text.js";
 
 /**
@@ -63,35 +60,6 @@ export function ReasonDialog({ verb, onSend, onClose, t }) {
     </div>
   </form>`;
   return h(Dialog, { title: t(`${verb}.title`), onClose, children: body });
-}
-
-/**
- * @param {object} props
- * @param {readonly Binding[]} props.bindings
- * @param {boolean} props.singleKeys
- * @param {() => void} props.onToggle
- * @param {() => void} props.onClose
- * @param {Text} props.t
- * @returns {VNode}
- */
-export function KeysDialog({ bindings, singleKeys, onToggle, onClose, t }) {
-  const body = html`<div>
-    <dl class="key-map">
-      ${bindings.map(({ action, keys, label }) => html`<div key=${action}>
-          <dt>${t(label)}</dt>
-          <dd><span class="visually-hidden">${keys.join(", ")}</span>${h(Keys, { keys })}</dd>
-        </div>`)}
-      <div><dt>${t("key.submit_in_field")}</dt><dd>${h(Keys, { keys: ["Ctrl", "Enter"] })}</dd></div>
-    </dl>
-    <label class="switch">
-      <input type="checkbox" checked=${singleKeys} onChange=${onToggle} />
-      <span>${t("keys.single")}</span>
-    </label>
-    <div class="dialog-actions">
-      <button class="button is-main" type="button" onClick=${onClose}>${t("dialog.close")}</button>
-    </div>
-  </div>`;
-  return h(Dialog, { title: t("keys.title"), onClose, children: body });
 }
 
 /**

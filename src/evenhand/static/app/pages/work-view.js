@@ -3,18 +3,30 @@
  *
  * @import { Text } from "../i18n.js"
  * @import { Bench } from "../store/bench.js"
- * @import { Instructions, Project, Receipt } from "../types/api.js"
- * @import { Editor } from "../types/editor.js"
+ * @import { Instructions, OwnCounts, Project, Receipt } from "../types/api.js"
+ * @import { Binding, Editor } from "../types/editor.js"
  * @import { VNode } from "preact"
  * @import { PreferenceStore } from "./preferences.js"
  */
 import { h } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { Safe } from "../ui/safe.js";
 import { html } from "../ui/html.js";
 import { Keys } from "../ui/keycap.js";
 import { Content } from "../ui/markdown-view.js";
 import { Notice } from "../ui/notice.js";
 import { textOf } from "./problem-text.js";
+import { DraftNotices } from "./work-drafts.js";
+import { Summary } from "./work-summary.js";
+
+/**
+ * @param {string} action
+ * @param {readonly Binding[]} bindings
+ * @returns {string | null} The first key of an action.
+ */
+export function keyFor(action, bindings) {
+  return bindings.find((binding) => binding.action === action)?.keys[0] ?? null;
+}
 
 /**
  * Where the log entry of what is shown can be read. Only addresses of this server become links.
@@ -34,17 +46,17 @@ function ReceiptLink({ receipt, t }) {
  * @param {object} props
  * @param {Instructions | null} props.instructions
  * @param {boolean} props.open
- * @param {boolean} props.showKeys
+ * @param {string | null} props.shownKey
  * @param {() => void} props.onToggle
  * @param {Text} props.t
  * @returns {VNode}
  */
-export function InstructionsPanel({ instructions, open, showKeys, onToggle, t }) {
+export function InstructionsPanel({ instructions, open, shownKey, onToggle, t }) {
   return html`<aside class=${`instructions ${open ? "is-open" : ""}`} aria-label=${t("instructions.title")}>
     <button class="button is-quiet panel-toggle" type="button" aria-expanded=${open}
       aria-controls="instructions-body" onClick=${onToggle}>
       <span>${t(open ? "instructions.hide" : "instructions.show")}</span>
-      ${showKeys ? h(Keys, { keys: ["i"] }) : null}
+      ${shownKey ? h(Keys, { keys: [shownKey] }) : null}
     </button>
     <div id="instructions-body" hidden=${!open} tabindex=${open ? 0 : -1} role="region"
       aria-label=${t("instructions.title")}>
@@ -62,10 +74,11 @@ export function InstructionsPanel({ instructions, open, showKeys, onToggle, t })
  * @param {object} props
  * @param {Bench} props.bench
  * @param {Editor<any>} props.editor
+ * @param {string} props.told
  * @param {Text} props.t
  * @returns {VNode}
  */
-function Notices({ bench, editor, t }) {
+function Notices({ bench, editor, told, t }) {
   const { refused, trouble, unsent, durable } = bench.outbox;
   const feedback = bench.feedback.value;
   const problem = unsent.value.length > 0 ? trouble.value : null;
@@ -73,6 +86,7 @@ function Notices({ bench, editor, t }) {
     ${t("notice.retry")}</button>`;
   const signIn = html`<a class="button" href="/sign-in">${t("notice.sign_in")}</a>`;
   return html`<div class="notices">
+    ${told ? html`<p class="told">${told}</p>` : null}
     ${problem
       ? h(Notice, {
           tone: "warn",
@@ -93,6 +107,7 @@ function Notices({ bench, editor, t }) {
           onClick=${() => bench.outbox.dismiss(entry.lease_id)}>${t("notice.dismiss")}</button>`,
       }),
     )}
+    ${h(DraftNotices, { bench, editor, t })}
     ${feedback
       ? h(Notice, {
           tone: feedback.correct ? "good" : "info",
@@ -108,12 +123,17 @@ function Notices({ bench, editor, t }) {
 /**
  * @param {object} props
  * @param {Bench} props.bench
+ * @param {OwnCounts | null} props.today
+ * @param {() => void} props.onEmpty
  * @param {Text} props.t
  * @returns {VNode}
  */
-function NoTask({ bench, t }) {
+function NoTask({ bench, today, onEmpty, t }) {
   const phase = bench.phase.value;
   const trouble = bench.trouble.value;
+  useEffect(() => {
+    if (phase === "empty") onEmpty();
+  }, [phase]);
   const again = html`<button class="button" type="button" onClick=${() => bench.fill()}>
     ${t("empty.again")}</button>`;
   if (phase === "trouble" && trouble !== null) {
@@ -130,6 +150,8 @@ function NoTask({ bench, t }) {
     <h2 id="task-title" tabindex="-1">${t("empty.title")}</h2>
     <p>${t("empty.text")}</p>
     ${again}
+    <h3>${t("summary.title")}</h3>
+    ${h(Summary, { session: bench.session.numbers.value, today, t })}
   </section>`;
 }
 
@@ -141,23 +163,35 @@ function NoTask({ bench, t }) {
  * @property {PreferenceStore} preferences
  * @property {Text} t
  * @property {(action: string, value?: string) => void} act
+ * @property {readonly Binding[]} bindings
+ * @property {OwnCounts | null} today
+ * @property {string} told
+ * @property {() => void} onEmpty
  */
 
 /**
  * Submit, skip and flag.
- * @param {{gap: string, showKeys: boolean, t: Text, act: (action: string) => void}} props
+ * @param {object} props
+ * @param {string} props.gap
+ * @param {boolean} props.showKeys
+ * @param {readonly Binding[]} props.bindings
+ * @param {Text} props.t
+ * @param {(action: string) => void} props.act
  * @returns {VNode}
  */
-function Actions({ gap, showKeys, t, act }) {
-  /** @param {string} action @param {string} key @param {string} look */
-  const button = (action, key, look) => html`<button class=${`button ${look}`} type="button"
-    data-action=${action} onClick=${() => act(action)}>
-    ${t(`action.${action}`)}${showKeys || key === "Enter" ? h(Keys, { keys: [key] }) : null}
-  </button>`;
+function Actions({ gap, showKeys, bindings, t, act }) {
+  /** @param {string} action @param {string} look */
+  const button = (action, look) => {
+    const key = keyFor(action, bindings);
+    return html`<button class=${`button ${look}`} type="button" data-action=${action}
+      onClick=${() => act(action)}>
+      ${t(`action.${action}`)}${key && (showKeys || key.length > 1) ? h(Keys, { keys: [key] }) : null}
+    </button>`;
+  };
   return html`<div class="actions">
     <p id="gap" class="field-error" role="alert">${gap}</p>
-    ${button("skip", "s", "is-quiet")} ${button("flag", "f", "is-quiet")}
-    ${button("submit", "Enter", "is-main")}
+    ${button("undo", "is-quiet")} ${button("skip", "is-quiet")} ${button("flag", "is-quiet")}
+    ${button("submit", "is-main")}
   </div>`;
 }
 
@@ -166,7 +200,7 @@ function Actions({ gap, showKeys, t, act }) {
  * @param {WorkProps} props
  * @returns {VNode}
  */
-function Task({ bench, editor, project, preferences, t, act }) {
+function Task({ bench, editor, project, preferences, t, act, bindings, today, onEmpty }) {
   const lease = bench.current.value;
   const title = useRef(/** @type {HTMLElement | null} */ (null));
   const leaseId = lease?.id;
@@ -178,35 +212,41 @@ function Task({ bench, editor, project, preferences, t, act }) {
     });
     return () => window.cancelAnimationFrame(frame);
   }, [leaseId, bench]);
-  if (lease === null) return h(NoTask, { bench, t });
+  if (lease === null) return h(NoTask, { bench, today, onEmpty, t });
   const { raw, singleKeys } = preferences.value.value;
   const gap = bench.gap.value;
-  const actions = h(Actions, { gap: gap ? t(gap.text) : "", showKeys: singleKeys, t, act });
+  const actions = h(Actions, { gap: gap ? t(gap.text) : "", showKeys: singleKeys, bindings, t, act });
   const { settings } = project;
   const showKeys = singleKeys;
+  const rawKey = singleKeys ? keyFor("raw", bindings) : null;
   return html`<section class="task" aria-labelledby="task-title" data-lease=${lease.id}>
     <header class="task-head">
       <h2 id="task-title" tabindex="-1" ref=${title}>${t(`task.${project.task_type}`)}</h2>
       <button class="button is-quiet" type="button" aria-pressed=${raw} onClick=${() => act("raw")}>
-        ${t("task.raw")}${singleKeys ? h(Keys, { keys: ["m"] }) : null}
+        ${t("task.raw")}${rawKey ? h(Keys, { keys: [rawKey] }) : null}
       </button>
       ${h(ReceiptLink, { receipt: lease.receipt, t })}
     </header>
-    ${h(editor.View, {
-      key: lease.id, lease, settings, state: bench.state.value, raw, gap, showKeys, actions, t, act,
+    ${h(Safe, {
+      key: lease.id,
+      broken: html`<div>${h(Notice, {
+        tone: "bad", title: t("broken.title"), children: html`<p>${t("broken.text")}</p>`,
+      })}<div class="decision">${actions}</div></div>`,
+      children: h(editor.View, {
+        lease, settings, state: bench.state.value, raw, gap, showKeys, bindings, actions, t, act,
+      }),
     })}
   </section>`;
 }
 
 /**
- * @param {WorkProps & {status: string}} props
+ * @param {WorkProps} props
  * @returns {VNode}
  */
-export function Work({ status, ...props }) {
-  const { bench, editor, t } = props;
-  return html`<main class="work">
-    <p class="visually-hidden" role="status" aria-live="polite">${status}</p>
-    ${h(Notices, { bench, editor, t })}
+export function Work(props) {
+  const { bench, editor, told, t } = props;
+  return html`<main class="work" id="main">
+    ${h(Notices, { bench, editor, told, t })}
     ${h(Task, props)}
   </main>`;
 }

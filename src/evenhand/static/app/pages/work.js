@@ -3,7 +3,7 @@
  *
  * @import { Api } from "../api.js"
  * @import { Text } from "../i18n.js"
- * @import { Instructions, Me, Project } from "../types/api.js"
+ * @import { Instructions, Me, OwnCounts, Project } from "../types/api.js"
  * @import { Binding, Editor } from "../types/editor.js"
  * @import { VNode } from "preact"
  */
@@ -11,30 +11,26 @@ import { effect, signal } from "@preact/signals";
 import { h, render } from "preact";
 import { ApiProblem } from "../api.js";
 import { loadEditor } from "../editors/index.js";
-import { listen } from "../keys.js";
+import { listen, withOwnKeys } from "../keys.js";
 import { Bench } from "../store/bench.js";
 import { openJournal } from "../store/journal.js";
 import { html } from "../ui/html.js";
+import { Frame } from "../ui/frame.js";
 import { Notice } from "../ui/notice.js";
+import { Palette } from "../ui/palette.js";
 import { openPreferences } from "./preferences.js";
-import { sentenceOf } from "./problem-text.js";
-import { KeysDialog, LeaveDialog, ReasonDialog } from "./work-dialogs.js";
-import { Frame, SaveState } from "./work-frame.js";
-import { InstructionsPanel, Work } from "./work-view.js";
+import { sentenceOf, textOf } from "./problem-text.js";
+import { LeaveDialog, ReasonDialog } from "./work-dialogs.js";
+import { ProjectChoice, SaveState } from "./work-frame.js";
+import { KeysDialog, PAGE_KEYS } from "./work-keys.js";
+import { SummaryDialog } from "./work-summary.js";
+import { InstructionsPanel, keyFor, Work } from "./work-view.js";
 
 const RELEASED = "evenhand.released";
 
-/** @type {Binding[]} */
-const PAGE_KEYS = [
-  { action: "submit", keys: ["Enter"], label: "key.submit" },
-  { action: "skip", keys: ["s"], label: "key.skip" },
-  { action: "flag", keys: ["f"], label: "key.flag" },
-  { action: "raw", keys: ["m"], label: "key.raw" },
-  { action: "instructions", keys: ["i"], label: "key.instructions" },
-  { action: "keys", keys: ["?"], label: "key.keys" },
-];
+const SIGNS_OF_LIFE = ["pointermove", "pointerdown", "keydown", "wheel", "scroll", "touchstart"];
 
-/** @typedef {"skip" | "flag" | "keys" | "leave" | null} OpenDialog */
+/** @typedef {"skip" | "flag" | "keys" | "leave" | "palette" | "summary" | null} OpenDialog */
 
 /**
  * @param {Api} api
@@ -54,6 +50,8 @@ async function allProjects(api) {
 class Workplace {
   dialog = signal(/** @type {OpenDialog} */ (null));
   status = signal("");
+  /** What the last key press could not do, to be read as well as heard. */
+  told = signal("");
   instructions = signal(/** @type {Instructions | null} */ (null));
   preferences = openPreferences(() => window.localStorage);
 
@@ -64,7 +62,14 @@ class Workplace {
   constructor(parts, bench) {
     this.parts = parts;
     this.bench = bench;
-    this.bindings = [...parts.editor.bindings(parts.project.settings), ...PAGE_KEYS];
+    this.today = signal(/** @type {OwnCounts | null} */ (null));
+  }
+
+  /** @returns {Binding[]} The map of keys as the person has set it. */
+  get bindings() {
+    const { editor, project } = this.parts;
+    const { keys } = this.preferences.value.value;
+    return withOwnKeys([...editor.bindings(project.settings), ...PAGE_KEYS], keys);
   }
 
   /** @param {string} action @param {string} [value] */
@@ -77,8 +82,16 @@ class Workplace {
         if (this.bench.current.value !== null) this.dialog.value = action;
         return undefined;
       case "keys":
-        this.dialog.value = "keys";
+      case "palette":
+        this.dialog.value = action;
         return undefined;
+      case "summary":
+        this.dialog.value = action;
+        return void this.countToday();
+      case "undo":
+        return void this.undo();
+      case "redo":
+        return this.say(this.bench.redo() ? "status.redone" : "status.nothing_to_redo");
       case "raw":
       case "instructions":
         return this.preferences.toggle(action);
@@ -92,10 +105,40 @@ class Workplace {
   submit() {
     const { t } = this.parts;
     if (this.bench.current.value === null) return;
+    this.told.value = "";
     if (this.bench.submit()) {
       this.status.value = t("status.next", { count: this.bench.sentCount.value + 1 });
     } else {
       focusField(this.bench.gap.value?.field ?? "");
+    }
+  }
+
+  /** @param {string} key @param {Record<string, string | number>} [values] */
+  say(key, values) {
+    // A region that says the same twice is silent the second time.
+    this.status.value = "";
+    this.status.value = this.parts.t(key, values);
+  }
+
+  async undo() {
+    const undone = await this.bench.undo();
+    if (undone.kind === "refused") {
+      this.told.value = textOf(undone.trouble, this.parts.t);
+      this.status.value = this.told.value;
+    } else {
+      this.say(`status.undo_${undone.kind}`);
+      this.told.value = ["nothing", "unsent"].includes(undone.kind) ? this.status.value : "";
+    }
+  }
+
+  async countToday() {
+    const { api, project, t } = this.parts;
+    const midnight = new Date();
+    midnight.setHours(0, 0, 0, 0);
+    try {
+      this.today.value = (await api.ownWork(project.id, midnight.toISOString())).counts;
+    } catch (error) {
+      this.status.value = sentenceOf(error, t);
     }
   }
 
@@ -140,9 +183,15 @@ class Workplace {
       return h(ReasonDialog, { key: kind, verb: kind, onSend, onClose, t });
     }
     if (kind === "keys") {
-      const { singleKeys } = this.preferences.value.value;
-      const onToggle = () => this.preferences.toggle("singleKeys");
-      return h(KeysDialog, { bindings: this.bindings, singleKeys, onToggle, onClose, t });
+      return h(KeysDialog, { bindings: this.bindings, preferences: this.preferences, onClose, t });
+    }
+    if (kind === "summary") {
+      const session = this.bench.session.numbers.value;
+      return h(SummaryDialog, { session, today: this.today.value, onClose, t });
+    }
+    if (kind === "palette") {
+      const texts = { title: t("palette.title"), search: t("palette.search"), none: t("palette.none") };
+      return h(Palette, { commands: this.commands(), onRun: this.run, onClose, texts });
     }
     if (kind === "leave") {
       const count = this.bench.outbox.unsent.value.length;
@@ -151,33 +200,61 @@ class Workplace {
     return null;
   }
 
+  /** @returns {import("../ui/palette.js").Command[]} */
+  commands() {
+    const { projects, project, t } = this.parts;
+    const keyed = this.bindings.filter(({ action }) => action !== "palette");
+    return [
+      ...keyed.map(({ action, keys, label }) => ({ id: action, text: t(label), keys })),
+      ...projects
+        .filter(({ id }) => id !== project.id)
+        .map(({ id, name }) => ({ id: `project:${id}`, text: t("palette.project", { name }), keys: [] })),
+    ];
+  }
+
+  /** @param {string} command */
+  run = (command) => {
+    const [kind, id] = command.split(":");
+    if (kind === "project" && id) openProject(id);
+    else this.act(command);
+  };
+
   /** @returns {VNode} */
   view() {
     const { me, projects, project, editor, t } = this.parts;
-    const { bench, preferences, act } = this;
+    const { bench, preferences, act, bindings } = this;
     const { outbox } = bench;
     const flags = preferences.value.value;
     const unsent = outbox.unsent.value.length;
     const stuck = outbox.trouble.value !== null;
-    return html`<div class=${`page ${flags.instructions ? "with-instructions" : ""}`}>
-      ${h(Frame, {
-        me, projects, project, t,
-        saveState: h(SaveState, { unsent, stuck, sent: bench.sentCount.value, t }),
-        onProject: (id) => window.location.assign(`/work?project=${encodeURIComponent(id)}`),
-        onKeys: () => act("keys"),
-        onSignOut: () => void this.signOut(),
-        showKeys: flags.singleKeys,
-      })}
+    const tools = html`<div class="work-tools">
+      ${h(ProjectChoice, { projects, project, onProject: openProject, t })}
+      ${h(SaveState, { unsent, stuck, sent: bench.sentCount.value, t })}
+    </div>`;
+    const today = this.today.value;
+    const children = html`<div class=${`page ${flags.instructions ? "with-instructions" : ""}`}>
       ${h(InstructionsPanel, {
         instructions: this.instructions.value,
         open: flags.instructions,
-        showKeys: flags.singleKeys,
+        shownKey: flags.singleKeys ? keyFor("instructions", bindings) : null,
         onToggle: () => act("instructions"),
         t,
       })}
-      ${h(Work, { bench, editor, project, preferences, t, act, status: this.status.value })}
+      ${h(Work, {
+        bench, editor, project, preferences, t, act, bindings, today, told: this.told.value,
+        onEmpty: () => void this.countToday(),
+      })}
       ${this.openDialog()}
     </div>`;
+    return h(Frame, {
+      me, t, here: "work", tools, children,
+      status: this.status.value,
+      onKeys: () => act("keys"),
+      onPalette: () => act("palette"),
+      onSignOut: () => void this.signOut(),
+      skipTo: "task-title",
+      skipText: t("frame.skip"),
+    });
   }
 
   /** Listens to keys, the network and the end of the page. */
@@ -189,18 +266,25 @@ class Workplace {
       singleKeys: this.preferences.value.value.singleKeys,
     });
     listen(document, keysNow, this.act);
+    for (const sign of SIGNS_OF_LIFE) {
+      window.addEventListener(sign, () => bench.stopwatch.touch(), { passive: true, capture: true });
+    }
+    bench.startRenewing();
     window.addEventListener("online", () => {
       void bench.outbox.flush();
       if (bench.trouble.value !== null) void bench.fill();
     });
     document.addEventListener("visibilitychange", () => {
-      if (document.hidden) bench.stopwatch.pause();
-      else if (bench.current.value !== null) bench.stopwatch.run();
+      if (document.hidden) {
+        bench.stopwatch.pause();
+        void bench.keeper.keep();
+      } else if (bench.current.value !== null) bench.stopwatch.run();
     });
     window.addEventListener("beforeunload", (event) => {
       if (bench.outbox.unsent.value.length > 0 && !bench.outbox.durable.value) event.preventDefault();
     });
     window.addEventListener("pagehide", () => {
+      void bench.keeper.keep();
       const ids = bench.releasable();
       window.sessionStorage.setItem(RELEASED, JSON.stringify(ids));
       for (const id of ids) api.releaseOnClose(id);
@@ -210,6 +294,11 @@ class Workplace {
       if (event.persisted) window.location.reload();
     });
   }
+}
+
+/** @param {string} id */
+function openProject(id) {
+  window.location.assign(`/work?project=${encodeURIComponent(id)}`);
 }
 
 /** @param {string} name */

@@ -44,7 +44,8 @@ export function fateOf(error) {
  */
 
 export class Outbox {
-  #running = false;
+  /** @type {Promise<void> | null} */
+  #going = null;
   #failures = 0;
 
   /** @param {OutboxOptions} options */
@@ -78,17 +79,21 @@ export class Outbox {
     await this.#journalled(() => this.options.journal.deleteEntry(leaseId));
   }
 
-  /** Sends what waits. A call while sending is under way changes nothing. */
-  async flush() {
-    if (this.#running) return;
-    this.#running = true;
-    try {
-      for (let going = true; going; ) {
-        const first = this.unsent.value[0];
-        going = first !== undefined && (await this.#deliver(first));
-      }
-    } finally {
-      this.#running = false;
+  /**
+   * Sends what waits. A call while sending is under way waits for that one.
+   * @returns {Promise<void>} Until everything is sent, or something stands in the way.
+   */
+  flush() {
+    this.#going ??= this.#sendAll().finally(() => {
+      this.#going = null;
+    });
+    return this.#going;
+  }
+
+  async #sendAll() {
+    for (let going = true; going; ) {
+      const first = this.unsent.value[0];
+      going = first !== undefined && (await this.#deliver(first));
     }
   }
 

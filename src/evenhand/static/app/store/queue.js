@@ -27,6 +27,16 @@ export function append(queue, leases) {
 }
 
 /**
+ * Puts a lease before all others: a task that came back.
+ * @param {Queue} queue
+ * @param {Lease} lease
+ * @returns {Queue}
+ */
+export function putFirst(queue, lease) {
+  return { ...queue, leases: [lease, ...queue.leases.filter(({ id }) => id !== lease.id)] };
+}
+
+/**
  * @param {Queue} queue
  * @param {string} leaseId
  * @returns {Queue}

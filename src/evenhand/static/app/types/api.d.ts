@@ -29,6 +29,7 @@ export interface Project {
   name: string;
   task_type: string;
   settings: PairwiseSettings;
+  lease_ttl_s: number;
 }
 
 export interface ProjectPage {
@@ -98,6 +99,38 @@ export interface Wanted {
 export interface Submission {
   lease_id: string;
   answer: PairwiseAnswer;
+  active_ms: number;
+}
+
+/** A task that came back, with the answer that was taken back. */
+export interface Undone {
+  lease: Lease;
+  answer: PairwiseAnswer;
+  active_ms: number;
+}
+
+export interface OwnCounts {
+  judgment_count: number;
+  skipped_count: number;
+  flagged_count: number;
+  active_ms: number;
+  median_active_ms: number | null;
+}
+
+export interface OwnWork {
+  since: string;
+  counts: OwnCounts;
+  latest: { id: string; lease_id: string; submitted_at: string }[];
+}
+
+export interface DraftRef {
+  lease_id: string;
+  version: number;
+  saved_at: string;
+}
+
+export interface StoredDraft extends DraftRef {
+  state: unknown;
   active_ms: number;
 }
 

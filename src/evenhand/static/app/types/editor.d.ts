@@ -25,6 +25,8 @@ export interface EditorViewProps<State> {
   raw: boolean;
   gap: Gap | null;
   showKeys: boolean;
+  /** The map of keys as the person has set it. */
+  bindings: readonly Binding[];
   /** What the page puts beside the choice: submit, skip, flag. */
   actions: VNode<any>;
   t: Text;
@@ -46,7 +48,11 @@ export interface Editor<State = unknown> {
   /** What is still to be done before the answer can be submitted; null when nothing. */
   gap: (state: State, settings: PairwiseSettings) => Gap | null;
   answer: (state: State, lease: Lease, settings: PairwiseSettings) => PairwiseAnswer;
+  /** The state that `answer` renders to the given answer under the lease. */
+  parse: (answer: PairwiseAnswer, lease: Lease) => State;
   /** A line that tells what was answered, for a refused submission. */
   describe: (answer: PairwiseAnswer, t: Text) => string;
+  /** The same for a draft. */
+  tell: (state: State, t: Text) => string;
   View: (props: EditorViewProps<State>) => VNode;
 }

@@ -13,6 +13,10 @@ export interface OutboxEntry extends Submission {
 export interface Draft {
   lease_id: string;
   member_id: string;
+  project_id: string;
+  item_id: string;
+  /** The server's count of writes that this one builds on; 0 when it has none. */
+  version: number;
   /** Milliseconds since the epoch. */
   stored_at: number;
   state: unknown;

@@ -9,6 +9,15 @@ import { bindings } from "./keys.js";
 import { gap, initial, reduce, restore, touched } from "./reducer.js";
 import { View } from "./view.js";
 
+/**
+ * @param {PairwiseState} state
+ * @param {import("../../types/editor.js").Text} t
+ */
+function tell({ pick, reason }, t) {
+  const picked = pick === null ? t("pairwise.nothing_picked") : t(`pairwise.option.${pick}`);
+  return reason === "" ? picked : t("pairwise.described", { picked, reason });
+}
+
 /** @type {Editor<PairwiseState>} */
 export const editor = {
   initial,
@@ -18,10 +27,8 @@ export const editor = {
   bindings,
   gap,
   answer: (state, lease, settings) => renderAnswer(state, lease.order, settings),
-  describe: (answer, t) => {
-    const { pick, reason } = parseAnswer(answer);
-    const picked = pick === null ? "" : t(`pairwise.option.${pick}`);
-    return reason === "" ? picked : t("pairwise.described", { picked, reason });
-  },
+  parse: (answer) => parseAnswer(answer),
+  describe: (answer, t) => tell(parseAnswer(answer), t),
+  tell,
   View,
 };

@@ -12,7 +12,6 @@ import { html } from "../../ui/html.js";
 import { Keys } from "../../ui/keycap.js";
 import { Content } from "../../ui/markdown-view.js";
 import { codePoints, REASON_LENGTH_MAX, sideOf } from "./codec.js";
-import { bindings } from "./keys.js";
 
 /**
  * @typedef {object} OptionProps
@@ -61,17 +60,18 @@ function Answer({ pick, source, picked, raw, t }) {
  * @param {PairwiseSettings} props.settings
  * @param {boolean} props.showKeys
  * @param {boolean} props.wrong
+ * @param {Binding | undefined} props.binding
  * @param {Text} props.t
  * @param {(action: string, value?: string) => void} props.act
  * @returns {VNode}
  */
-function Reason({ state, settings, showKeys, wrong, t, act }) {
+function Reason({ state, settings, showKeys, wrong, binding, t, act }) {
   const required = settings.reason === "required";
   const length = codePoints(state.reason);
   return html`<div class="reason">
     <label for="reason">
       ${t(required ? "pairwise.reason.required" : "pairwise.reason.optional")}
-      ${showKeys ? h(Keys, { keys: ["r"] }) : null}
+      ${showKeys && binding ? h(Keys, { keys: binding.keys.slice(0, 1) }) : null}
     </label>
     <textarea id="reason" data-field="reason" rows="2" dir="auto" autocomplete="off"
       aria-required=${required} aria-invalid=${wrong} aria-describedby="gap"
@@ -88,9 +88,9 @@ function Reason({ state, settings, showKeys, wrong, t, act }) {
  * @param {EditorViewProps<PairwiseState>} props
  * @returns {VNode}
  */
-export function View({ lease, settings, state, raw, gap, showKeys, actions, t, act }) {
+export function View({ lease, settings, state, raw, gap, showKeys, bindings, actions, t, act }) {
   const { prompt } = lease.payload;
-  const keys = new Map(bindings(settings).map((binding) => [binding.action, binding]));
+  const keys = new Map(bindings.map((binding) => [binding.action, binding]));
   /** @type {Pick[]} */
   const picks = settings.tie ? ["a", "tie", "b"] : ["a", "b"];
   const sides = /** @type {const} */ (["a", "b"]);
@@ -123,7 +123,9 @@ export function View({ lease, settings, state, raw, gap, showKeys, actions, t, a
       </fieldset>
       ${settings.reason === "off"
         ? null
-        : h(Reason, { state, settings, showKeys, wrong: gap?.field === "reason", t, act })}
+        : h(Reason, {
+            state, settings, showKeys, wrong: gap?.field === "reason", binding: keys.get("focus-reason"), t, act,
+          })}
       ${actions}
     </div>
   </div>`;

@@ -1,0 +1,5 @@
+"""The door of progress."""
+
+from .board import Board
+
+__all__ = ["Board"]
