@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from uuid import UUID
 
 import asyncpg
@@ -11,10 +12,12 @@ from tests.hands import end, lease, submit
 
 from evenhand.conflicts import declare_rival
 from evenhand.consensus.actions import request_run
-from evenhand.identity import remember_once
+from evenhand.identity import POLICY_HASH, remember_once
+from evenhand.judgments.withdrawal import withdraw_judgment
 from evenhand.parties import declare_tie
 from evenhand.platform.ids import new_id
 from evenhand.platform.jobs import publish
+from evenhand.tasks.drafts import put_draft
 from evenhand.transparency import intend
 
 WORKSPACE_TABLES = """
@@ -51,7 +54,24 @@ async def furnish(tenant: Tenant, canary: str) -> dict[str, UUID]:
     )
     held = await lease(tenant, one, project, hold=4)
     await submit(tenant, one, project, held[0].lease_id)
-    await submit(tenant, one, project, held[1].lease_id)
+    taken_back = await submit(tenant, one, project, held[1].lease_id)
+    _, again = await withdraw_judgment(
+        tenant.db,
+        tenant.admission(one, "judgments.submit"),
+        await tenant.actor(one),
+        taken_back.id,
+        policy=POLICY_HASH,
+    )
+    await submit(tenant, one, project, again.grant.lease_id)
+    sealer = await tenant.service.keyring.sealer(tenant.id, project.id)
+    await put_draft(
+        tenant.db,
+        tenant.admission(one),
+        sealer,
+        lease=held[3].lease_id,
+        seen=0,
+        content=json.dumps({"state": {"reason": canary}, "active_ms": 1}).encode(),
+    )
     await end(tenant, one, held[2].lease_id, "skipped")
     run = await _aggregate(tenant, project.id)
     tie = await _wall(tenant, vendor=vendor, rival=rival)

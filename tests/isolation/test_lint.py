@@ -29,6 +29,13 @@ BREACHES: list[tuple[str, str]] = [
     ("the role is superuser", "ALTER ROLE {login} REPLICATION"),
     ("the role is superuser", "GRANT evenhand_owner TO {login}"),
     ("the role is superuser", "CREATE TABLE public.x (); ALTER TABLE public.x OWNER TO {login}"),
+    ("the queue's role", "GRANT evenhand_queue TO {login}"),
+    ("the queue's role", "GRANT evenhand_queue TO evenhand_app"),
+    ("the queue's role", "ALTER ROLE evenhand_queue LOGIN"),
+    ("the queue's role", "ALTER ROLE evenhand_queue BYPASSRLS"),
+    ("the queue's role", "ALTER TABLE items.item OWNER TO evenhand_queue"),
+    ("the queue's role", "ALTER FUNCTION items.check_added_items() OWNER TO evenhand_queue"),
+    ("the queue's role", "GRANT CREATE ON SCHEMA tasks TO evenhand_queue"),
     ("a table without forced", "ALTER TABLE items.item NO FORCE ROW LEVEL SECURITY"),
     ("a table without forced", "ALTER TABLE items.item DISABLE ROW LEVEL SECURITY"),
     ("a table without forced", "CREATE TABLE tasks.extra (workspace_id uuid PRIMARY KEY)"),
@@ -53,6 +60,9 @@ BREACHES: list[tuple[str, str]] = [
     ("a policy that is not", ("CREATE POLICY steward ON items.item FOR SELECT"
      " TO evenhand_owner USING (true)")),
     ("a policy that is not", "ALTER POLICY steward ON items.batch TO PUBLIC"),
+    ("a policy that is not", "ALTER POLICY queue ON items.item TO evenhand_app"),
+    ("a policy that is not", "ALTER POLICY queue ON items.item USING (true)"),
+    ("a policy that is not", "ALTER POLICY workspace ON items.item TO PUBLIC"),
     ("a table without its workspace policy", "DROP POLICY workspace ON items.item"),
     ("a function that runs as its owner without",
      (f"CREATE FUNCTION items.f() RETURNS int {DEFINER.format(more='')};"

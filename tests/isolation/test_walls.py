@@ -199,3 +199,64 @@ async def test_another_databases_role_may_not_connect(login: AppLogin, template:
     elsewhere: Address = {**login.address, "database": "evenhand_template"}
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await asyncpg.connect(**elsewhere)
+
+
+async def test_the_setting_of_the_queue_opens_nothing_to_the_application(
+    tenant: Tenant, other_tenant: Tenant, login: AppLogin, admin: Address
+) -> None:
+    """What `authenticate` says to the queue's policies is no credential in anybody else's mouth."""
+    ours = await furnish(tenant, "canaryalpha")
+    theirs = await furnish(other_tenant, "canarybeta")
+    async with connected(admin) as superuser:
+        hashes = "SELECT secret_hash FROM identity.credential WHERE workspace_id = $1"
+        their_hash = await superuser.fetchval(f"{hashes} AND role = 'annotator'", other_tenant.id)
+    async with connected(login.address) as app:
+        tables = await workspace_tables(app)
+        for token in ("", minted(login.token_secret, tenant.id, lives_s=60)):
+            async with app.transaction():
+                await app.execute(SET_TOKEN, token)
+                await app.execute(
+                    "SELECT set_config('evenhand.verified', $1, true)", str(other_tenant.id)
+                )
+                for table in tables:
+                    seen = await app.fetch(f"SELECT DISTINCT workspace_id FROM {table}")
+                    assert {row[0] for row in seen} <= {tenant.id}, table
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.execute("SET ROLE evenhand_queue")
+        # The functions that run as the queue verify the token that they are given, whatever an
+        # earlier statement of the transaction set.
+        for forged in (
+            minted(b"\0" * 32, other_tenant.id, lives_s=60),
+            minted(login.token_secret, other_tenant.id, lives_s=-60),
+            minted(login.token_secret, tenant.id, lives_s=60),
+        ):
+            with pytest.raises(asyncpg.PostgresError) as refused:
+                async with app.transaction():
+                    await app.execute(
+                        "SELECT set_config('evenhand.verified', $1, true)", str(other_tenant.id)
+                    )
+                    await app.fetch(
+                        "SELECT * FROM tasks.lease_next($1, $2, ARRAY['annotator'], $3, 1,"
+                        " '{}', ARRAY[gen_random_uuid()], NULL, 0, $4)",
+                        forged,
+                        their_hash,
+                        theirs["project_id"],
+                        b"\0" * 32,
+                    )
+            assert refused.value.sqlstate == "EH401"
+    # As the queue itself, without a verified workspace, a statement fails; with one it sees one.
+    async with connected(admin) as superuser:
+        for said, expected in ((None, None), ("", None), (str(tenant.id), {tenant.id})):
+            try:
+                async with superuser.transaction():
+                    if said is not None:
+                        await superuser.execute(
+                            "SELECT set_config('evenhand.verified', $1, true)", said
+                        )
+                    await superuser.execute("SET LOCAL ROLE evenhand_queue")
+                    rows = await superuser.fetch("SELECT DISTINCT workspace_id FROM items.item")
+            except (asyncpg.UndefinedObjectError, asyncpg.InvalidTextRepresentationError):
+                assert expected is None, said
+            else:
+                assert {row[0] for row in rows} == expected, said
+    assert ours["project_id"] != theirs["project_id"]

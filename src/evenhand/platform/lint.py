@@ -34,6 +34,20 @@ RULES: Final[dict[str, str]] = {
                OR EXISTS (SELECT FROM pg_class AS c WHERE c.relowner = r.oid)
                OR EXISTS (SELECT FROM pg_proc AS p WHERE p.proowner = r.oid)
                OR pg_has_role(r.oid, 'evenhand_owner', 'MEMBER'))""",
+    "the queue's role can be had, or has more than its two functions": f"""
+        SELECT r.rolname FROM pg_roles AS r
+         WHERE r.rolname = 'evenhand_queue' AND (r.rolsuper OR r.rolbypassrls OR r.rolcanlogin
+               OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication
+               OR pg_has_role(current_user, r.oid, 'MEMBER')
+               OR EXISTS (SELECT FROM pg_class AS c WHERE c.relowner = r.oid))
+        UNION ALL
+        SELECT p.oid::regprocedure::text FROM pg_proc AS p
+          JOIN pg_roles AS r ON r.oid = p.proowner AND r.rolname = 'evenhand_queue'
+          JOIN pg_namespace AS n ON n.oid = p.pronamespace
+         WHERE n.nspname || '.' || p.proname NOT IN ('tasks.lease_next', 'judgments.submit')
+        UNION ALL
+        SELECT n.nspname FROM pg_namespace AS n
+         WHERE {_OURS} AND has_schema_privilege('evenhand_queue', n.oid, 'CREATE')""",
     "a table without forced row-level security": f"""
         SELECT n.nspname || '.' || c.relname FROM pg_class AS c
           JOIN pg_namespace AS n ON n.oid = c.relnamespace
