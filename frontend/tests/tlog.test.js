@@ -85,13 +85,14 @@ describe("a published log", () => {
   });
 
   test("every bit of every file that is read counts, and the file is named", async () => {
-    const good = await reckonInclusion({ index: 300, size: head.size, root: head.root, read: reader(files) });
+    const wanted = { index: 300, size: head.size, root: head.root };
+    const good = await reckonInclusion({ ...wanted, read: reader(files) });
     for (const path of good.files) {
       const data = parseBase64(files[path]);
       // In a bundle the entry itself, past the 44 before it; in a tile a hash that the path needs.
       const place = path.includes("entries") ? 44 * 11 + 5 : 0;
       const bad = { ...files, [path]: base64(flipped(data, place * 8)) };
-      const found = await reckonInclusion({ index: 300, size: head.size, root: head.root, read: reader(bad) });
+      const found = await reckonInclusion({ ...wanted, read: reader(bad) });
       expect(found.fits, path).toBe(false);
       if (path.includes("entries") || path === "tile/0/001") expect(found.culprit).toBe(path);
     }
@@ -128,8 +129,9 @@ describe("a published log", () => {
     await expect(parseVkey(start + base64(flipped(parseBase64(text), 0)))).rejects.toThrow(/Ed25519/);
   });
 
-  test.each(["", "x\n", "a\n1\nAAAA\n\n", "a\n01\n", "a\n-1\n\n\n", `${"a\n1\n"}${base64(new Uint8Array(31))}\n\n`])(
-    "%j is no checkpoint", (text) => expect(() => readCheckpoint(text)).toThrow(TlogError));
+  test.each([
+    "", "x\n", "a\n1\nAAAA\n\n", "a\n01\n", "a\n-1\n\n\n", `a\n1\n${base64(new Uint8Array(31))}\n\n`,
+  ])("%j is no checkpoint", (text) => expect(() => readCheckpoint(text)).toThrow(TlogError));
 });
 
 describe("places in tiles", () => {
@@ -137,12 +139,15 @@ describe("places in tiles", () => {
 
   test("sizes beyond 32 bits are exact", () => {
     const size = 2 ** 40 + 3;
-    expect(tileOf(0, 2 ** 40, size)).toEqual({ tile: { level: 0, number: 2 ** 32, width: 3 }, first: 0, count: 1 });
+    const last = { level: 0, number: 2 ** 32, width: 3 };
+    expect(tileOf(0, 2 ** 40, size)).toEqual({ tile: last, first: 0, count: 1 });
     expect(tileOf(39, 1, size).tile).toEqual({ level: 4, number: 0, width: 256 });
     expect(inclusionSiblings(2 ** 40 + 2, size)).toEqual([
       { side: "left", start: 2 ** 40, end: 2 ** 40 + 2 }, { side: "left", start: 0, end: 2 ** 40 },
     ]);
-    expect(subtreesOf(0, 7)).toEqual([{ level: 2, index: 0 }, { level: 1, index: 2 }, { level: 0, index: 6 }]);
+    expect(subtreesOf(0, 7)).toEqual([
+      { level: 2, index: 0 }, { level: 1, index: 2 }, { level: 0, index: 6 },
+    ]);
     expect(() => tileOf(3, 0, 7)).toThrow(TlogError);
     for (const [index, of] of [[-1, 3], [3, 3], [0, 0], [0.5, 3], [0, 2 ** 60]]) {
       expect(() => inclusionSiblings(Number(index), Number(of))).toThrow(TlogError);
@@ -171,6 +176,8 @@ test("spellings", async () => {
   expect(hex(await leafHash(new Uint8Array(0)))).toMatch(/^6e340b9c/);
   expect(same(Uint8Array.of(1), Uint8Array.of(1, 2))).toBe(false);
   for (const text of ["AB==", "AA", "!", "AA==\n"]) expect(() => parseBase64(text)).toThrow(TlogError);
-  for (const text of ["", "01", "1e3", "-1", "9007199254740993"]) expect(() => parseDecimal(text)).toThrow(TlogError);
+  for (const text of ["", "01", "1e3", "-1", "9007199254740993"]) {
+    expect(() => parseDecimal(text)).toThrow(TlogError);
+  }
   expect(() => uuidBytes("x")).toThrow(TlogError);
 });

@@ -3,6 +3,7 @@
 from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import Site
 from tests.browser.journeys import answer, current_lease, expect_saved, sign_in
+from tests.browser.seats import sign_out
 from tests.browser.standin import Standin
 
 
@@ -65,7 +66,7 @@ def test_signing_out_with_unsent_answers_asks_first(page: Page, site: Site) -> N
     sign_in(page, site)
     page.route("**/judgments", lambda route: route.abort())
     answer(page, "1")
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
     dialog = page.get_by_role("dialog", name="Sign out?")
     expect(dialog).to_contain_text("1 answer has not been sent.")
     dialog.get_by_role("button", name="Stay").click()

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from starlette.requests import Request
 from tests.browser.conftest import Site, Watch
 from tests.browser.journeys import answer, current_lease, expect_saved, sign_in
+from tests.browser.seats import sign_out
 from tests.browser.standin import Refused, Standin
 
 
@@ -220,6 +221,8 @@ def test_signed_out_elsewhere_keeps_the_answer(page: Page, site: Site, standin: 
     standin.sessions.clear()
     lease = answer(page, "2")
     page.locator(".notice").get_by_role("link", name="Sign in").click()
+    page.wait_for_url("**/sign-in")
+    page.goto(f"{site.url}/sign-in#code")
     page.get_by_label("Code").fill(site.code)
     page.keyboard.press("Enter")
     page.wait_for_url("**/work")
@@ -251,15 +254,15 @@ def test_a_closed_page_gives_back_what_was_not_touched(
 
 def test_sign_out(page: Page, site: Site, standin: Standin) -> None:
     sign_in(page, site)
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
     page.wait_for_url("**/sign-in")
     assert not standin.sessions
     page.goto(f"{site.url}/work")
-    page.wait_for_url("**/sign-in")
+    page.wait_for_url("**/sign-in*")
 
 
 def test_a_wrong_code_is_refused(page: Page, site: Site) -> None:
-    page.goto(f"{site.url}/sign-in")
+    page.goto(f"{site.url}/sign-in#code")
     expect(page.get_by_label("Code")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_have_text("Please enter your code.")
@@ -267,3 +270,100 @@ def test_a_wrong_code_is_refused(page: Page, site: Site) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_have_text(re.compile("not accepted"))
     expect(page.get_by_label("Code")).to_be_focused()
+
+
+def test_the_palette_finds_and_does(page: Page, site: Site, standin: Standin, watch: Watch) -> None:
+    sign_in(page, site)
+    lease = current_lease(page)
+    page.keyboard.press("r")
+    page.keyboard.type("also from within a field")
+    page.keyboard.press("Control+k")
+    search = page.get_by_role("combobox", name="What do you want to do?")
+    expect(search).to_be_focused()
+    page.keyboard.type("b bett")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("radio", name="System B")).to_be_checked()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("no such words")
+    expect(page.get_by_text("No command has these words.")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.type("skip")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Skip this task")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert current_lease(page) == lease
+    assert not standin.answers
+    watch.check()
+
+
+def test_a_key_is_given_to_another_action_and_back(page: Page, site: Site, watch: Watch) -> None:
+    sign_in(page, site)
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keys")
+    dialog.get_by_role("button", name="Change the key of: System B is better").click()
+    page.keyboard.press("Tab")
+    expect(dialog.get_by_role("status")).to_contain_text("The browser needs this key itself")
+    dialog.get_by_role("button", name="Change the key of: System B is better").click()
+    page.keyboard.press("s")
+    expect(dialog.get_by_role("status")).to_contain_text("It no longer does: Skip the task")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.reload()
+    expect(page.locator(".task")).to_be_visible()
+    page.keyboard.press("s")
+    expect(page.get_by_role("radio", name="System B")).to_be_checked()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("?")
+    page.get_by_role("button", name="Reset keys").click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("s")
+    expect(page.get_by_role("dialog", name="Skip this task")).to_be_visible()
+    watch.check()
+
+
+def test_the_summary_when_asked_and_at_the_end(page: Page, site: Site, standin: Standin) -> None:
+    standin.items = {name: standin.items[name] for name in ("item-1", "item-2")}
+    sign_in(page, site)
+    answer(page, "1")
+    expect_saved(page, 1)
+    page.keyboard.press("t")
+    rows = page.get_by_role("dialog", name="What was done").locator("tr")
+    expect(rows.filter(has_text="Answered").locator("td")).to_have_text(["1", "1"])
+    expect(rows.filter(has_text="in all").locator("td").nth(1)).to_have_text("1 min 1 s")
+    page.keyboard.press("Escape")
+    answer(page, "2")
+    expect(page.get_by_role("heading", name="No work left")).to_be_visible()
+    expect(page.locator(".summary tr").filter(has_text="Answered").locator("td")).to_have_text(
+        ["2", "2"]
+    )
+
+
+def test_idle_time_does_not_count(page: Page, site: Site, standin: Standin) -> None:
+    page.clock.install()
+    sign_in(page, site)
+    page.clock.fast_forward(40_000)
+    page.mouse.move(300, 300)
+    page.clock.fast_forward(3_600_000)
+    page.keyboard.press("1")
+    page.clock.fast_forward(5_000)
+    lease = current_lease(page)
+    page.keyboard.press("Enter")
+    expect_saved(page, 1)
+    # 40 s, then a minute's grace of the hour, then 5 s.
+    assert 104_000 <= standin.answers[lease]["active_ms"] <= 112_000
+
+
+def test_a_task_that_cannot_be_drawn_does_not_take_the_page(
+    page: Page, site: Site, standin: Standin
+) -> None:
+    del standin.items["item-1"]["left"]
+    sign_in(page, site)
+    expect(page.get_by_role("alert").first).to_contain_text("This task cannot be shown")
+    page.keyboard.press("f")
+    page.keyboard.type("broken")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-side='a'] .markdown")).to_have_text("Left answer 2.")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenhand.formats import FormatError, parse_json, render_json
+from evenhand.formats import FormatError, parse_json, render_json, render_parsed_json
 from evenhand.formats.exact_json import parse_exact
 
 SAFE_TEXT = st.text(
@@ -147,6 +147,11 @@ def test_render_then_parse_gives_the_value(value: object) -> None:
     assert repr(back) == repr(value)
     assert render_json(back) == data
     assert parse_json(json.dumps(value, indent=1).encode()) == value or "\\u0000" in repr(value)
+
+
+@given(VALUES)
+def test_what_was_parsed_is_written_alike_without_checks(value: object) -> None:
+    assert render_parsed_json(parse_json(render_json(value))) == render_json(value)
 
 
 def outcome(data: bytes, *, exact: bool) -> str:

@@ -15,7 +15,7 @@ from evenhand.conflicts import WallDenied, declare_rival
 from evenhand.identity import POLICY_HASH
 from evenhand.judgments import list_judgment_ids, settle_judgments
 from evenhand.judgments.withdrawal import RECENT, Withdrawn, count_own, list_latest, withdraw_judgment
-from evenhand.parties import NewTie, declare_tie
+from evenhand.parties import declare_tie
 from evenhand.platform.clock import utc_now
 from evenhand.platform.errors import Conflict, NotFound
 from evenhand.platform.paging import FIRST
@@ -135,7 +135,7 @@ async def test_not_after_the_window_nor_after_the_batch_is_closed(
     with pytest.raises(Conflict) as refused:
         await undo(tenant, one, first)
     assert refused.value.stable_code == "undo_too_late"
-    await run_as(admin, "UPDATE items.batch SET state = 'open'", move.format(550))
+    await run_as(admin, "UPDATE items.batch SET state = 'open'", move.format(570))
     with pytest.raises(Conflict) as refused:
         await undo(tenant, one, first)
     assert refused.value.stable_code == "undo_too_late"
@@ -215,16 +215,11 @@ async def test_a_wall_that_went_up_stands_before_the_look(tenant: Tenant, admin:
         await declare_tie(
             tx,
             tenant.id,
-            NewTie(
-                from_id=rival,
-                to_id=vendor,
-                kind="equity",
-                share_lo=1,
-                share_hi=1,
-                valid_from=utc_now().date(),
-                valid_to=None,
-                source="a register",
-            ),
+            source=rival,
+            target=vendor,
+            kind="economic",
+            share=None,
+            said_by="a register",
         )
     await run_as(admin, "UPDATE conflicts.verdict SET good_until = now()")
     with pytest.raises(WallDenied):

@@ -74,6 +74,21 @@ def test_sides_may_be_empty_and_the_limit_is_in_bytes() -> None:
     assert PAIRWISE.parse_payload(payload) == payload
 
 
+@given(*[st.text("aé \x00", max_size=3)] * 3)
+def test_a_plain_payload_is_judged_as_any_other(prompt: str, left: str, right: str) -> None:
+    """ASCII takes a short way; one more letter, of another script, takes the long one."""
+
+    def paths(letter: str) -> list[str]:
+        raw = {"prompt": prompt, "left": left + letter, "right": right}
+        try:
+            assert PAIRWISE.parse_payload(raw) == raw
+        except PayloadError as error:
+            return [problem.path for problem in error.problems]
+        return []
+
+    assert paths("a") == paths("é")
+
+
 @pytest.mark.parametrize(
     ("raw", "paths"),
     [

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from tests.ground import Address, Tenant, connected, run_as
 
-from evenhand.sealing import dek_id_of
+from evenhand.sealing import bulk_sealer, dek_id_of
 from evenhand.vault import Keyring
 from evenhand.vault import keyring as keyring_module
 from evenhand.vault.model import KeyUnavailable
@@ -201,3 +201,19 @@ async def test_another_field_or_version_does_not_open(tenant: Tenant) -> None:
                 keyring, workspace=tenant.id, project=project, object_id=one, field=field,
                 sealed=sealed, version=version,
             )  # fmt: skip
+
+
+async def test_a_lent_key_counts_what_it_is_lent_for(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an import seals with it opens like anything else, and counts against the key."""
+    monkeypatch.setattr(keyring_module, "_OBJECTS_MAX", 10)
+    project, one = (await tenant.project()).id, uuid4()
+    keyring = another_process(tenant)
+    first = (await keyring.sealer(tenant.id, project)).lend(9)
+    seal_one = bulk_sealer(first, workspace=tenant.id, project=project, field="payload")
+    assert await opened(
+        keyring, tenant, project, one, seal_one(one.bytes, b"text", bytes(12))
+    ) == b"text"  # fmt: skip
+    assert (await keyring.sealer(tenant.id, project)).lend(1) == first
+    assert (await keyring.sealer(tenant.id, project)).lend(1) != first

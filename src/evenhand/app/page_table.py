@@ -39,6 +39,13 @@ PAGES: Final[tuple[PageShell, ...]] = (
     PageShell("home", "/home", "Evenhand"),
     # The editor is loaded by name once the project is known; pairwise is the first one.
     PageShell("work", "/work", "Work", ("work",), ("app/editors/pairwise/index.js",)),
+    PageShell("projects", "/projects", "Projects", ("manage",)),
+    PageShell("project", "/projects/{project_id}", "Project", ("manage",)),
+    PageShell("project-results", "/projects/{project_id}/results", "Results", ("manage",)),
+    PageShell("project-annotators", "/projects/{project_id}/annotators", "Annotators", ("manage",)),
+    PageShell("items", "/projects/{project_id}/items", "Items", ("manage",)),
+    PageShell("item", "/projects/{project_id}/items/{item_id}", "Item", ("manage",)),
+    PageShell("people", "/people", "People", ("manage",)),
     PageShell("audit", "/audit", "Transparency log", ("audit",)),
     PageShell("audit-search", "/audit/search", "Search accesses", ("audit",)),
     PageShell("audit-entry", "/audit/entries/{index}", "Log entry", ("audit",)),

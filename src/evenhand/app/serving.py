@@ -214,6 +214,10 @@ async def _serve_children(
     everybody.add_done_callback(lambda _: ready.set())
     try:
         await asyncio.gather(*keepers)
+    except Unavailable:
+        stop.set()
+        await asyncio.gather(*keepers, return_exceptions=True)
+        raise
     finally:
         everybody.cancel()
 
@@ -271,6 +275,12 @@ async def _keep_child(
                 child.kill()
                 await ended
             return
+        if not ready.is_set():
+            # Where the first one cannot start, the next one cannot either.
+            raise Unavailable(
+                "A web process ended before it was ready; its own message stands above.",
+                code="fault",
+            )
         _LOG.error("a web process ended with %s; starting another", child.returncode)
         await asyncio.sleep(_RESTART_PAUSE_S)
 

@@ -63,7 +63,9 @@ def parse_json(data: bytes | str, *, max_depth: int = MAX_DEPTH, first_line: int
     escaped = b"\\" in encoded
     # The escape of U+0000 may also be an escaped backslash before "u0000": let the other decide.
     if not (escaped and b"\\u0000" in encoded):
-        keys = _count_keys(value, max_depth=max_depth)
+        keys = _count_plain_keys(value) if max_depth > 1 else None
+        if keys is None:
+            keys = _count_keys(value, max_depth=max_depth)
         if keys is not None and (
             encoded.count(b":") == keys or _count_outer_colons(encoded, escaped=escaped) == keys
         ):
@@ -73,10 +75,6 @@ def parse_json(data: bytes | str, *, max_depth: int = MAX_DEPTH, first_line: int
 
 def _count_keys(value: object, *, max_depth: int) -> int | None:
     """Count the keys of all objects in the value; None when it is too deep or an int too large."""
-    if type(value) is dict and max_depth > 1:
-        found = _count_plain_keys(cast("dict[str, object]", value))
-        if found is not None:
-            return found
     keys = 0
     level: list[object] = [value]
     depth = 0
@@ -105,10 +103,13 @@ def _count_keys(value: object, *, max_depth: int) -> int | None:
     return keys
 
 
-def _count_plain_keys(value: dict[str, object]) -> int | None:
+def _count_plain_keys(value: object) -> int | None:
     """As ``_count_keys`` for what most lines are: strings, and objects of strings; else None."""
-    keys = len(value)
-    for item in value.values():
+    if type(value) is not dict:
+        return None
+    mapping = cast("dict[str, object]", value)
+    keys = len(mapping)
+    for item in mapping.values():
         if type(item) is str:
             continue
         if type(item) is not dict:

@@ -71,9 +71,8 @@ def keep_session(
 ) -> Response:
     """Set the session's cookie and, after a full sign-in, the device's."""
     secure = request.url.scheme == "https"
-    kept = [(SESSION_COOKIE, secret, int(ABSOLUTE.total_seconds()))]
-    if device_cookie is not None:
-        kept.append((DEVICE_COOKIE, device_cookie, _DEVICE_S))
+    kept = [] if device_cookie is None else [(DEVICE_COOKIE, device_cookie, _DEVICE_S)]
+    kept.append((SESSION_COOKIE, secret, int(ABSOLUTE.total_seconds())))
     for name, value, age_s in kept:
         answer.set_cookie(
             _name(request, name), value, max_age=age_s, path="/", httponly=True, secure=secure,

@@ -183,7 +183,9 @@ class Doorkeeper:
             SignInRefused: not ours, or too old.
         """
         try:
-            plain = self.key.open("ticket", base64.urlsafe_b64decode(text.encode()), about=b"")
+            plain = self.key.open(
+                "ticket", base64.b64decode(text.encode(), b"-_", validate=True), about=b""
+            )
         except (SealBroken, binascii.Error, ValueError) as error:
             raise ticket_refused() from error
         ticket = Ticket.parse(plain)
@@ -195,13 +197,13 @@ class Doorkeeper:
         """A new proof for a browser that has just signed in."""
         nonce = new_secret()
         mac = self.key.mac("device", person_mac, nonce.encode())
-        return f"{nonce}.{base64.urlsafe_b64encode(mac).decode()}"
+        return f"{nonce}.{mac.hex()}"
 
     def device_of(self, cookie: str, person_mac: bytes) -> bytes | None:
         """What tells the browser apart, or None when it never signed in to this account."""
         nonce, _, said = cookie.partition(".")
-        mac = base64.urlsafe_b64encode(self.key.mac("device", person_mac, nonce.encode()))
-        good = hmac.compare_digest(said.encode(), mac)
+        mac = self.key.mac("device", person_mac, nonce.encode()).hex()
+        good = hmac.compare_digest(said.encode(), mac.encode())
         return nonce.encode() if good else None
 
     async def rehash(self, tx: Tx, match: Match, password: str, person_mac: bytes) -> None:

@@ -53,9 +53,8 @@ def parse_params(text: str) -> HashParams:
     Raises:
         ValueError: something else.
     """
-    kind, version, *costs = text.split(",")
-    named = dict(cost.split("=") for cost in costs)
-    if (kind, version) != ("argon2id", "v=19") or set(named) != {"m", "t", "p"}:
+    named = dict(cost.partition("=")[::2] for cost in text.split(","))
+    if list(named) != ["argon2id", "v", "m", "t", "p"] or named["v"] != "19":
         raise ValueError(f"no parameters of ours: {text!r}")
     return HashParams(memory_kib=int(named["m"]), passes=int(named["t"]), lanes=int(named["p"]))
 

@@ -11,7 +11,7 @@ for batches with purpose gold.
 
 from __future__ import annotations
 
-import hmac
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -149,7 +149,8 @@ class RowMaker:
     def _external_key(self, external: object) -> bytes:
         if not isinstance(external, str) or not 1 <= len(external) <= _ID_MAX:
             raise Invalid(f"id is a string of 1 to {_ID_MAX} characters.")
-        return hmac.digest(self._recipe.external_key, external.encode(), "sha256")[:16]
+        # Keyed BLAKE2b (RFC 7693): one call, half of what an HMAC takes.
+        return blake2b(external.encode(), digest_size=16, key=self._recipe.external_key).digest()
 
     def _gold(self, gold: object) -> bytes:
         fields = cast("dict[str, object]", gold) if isinstance(gold, dict) else {}

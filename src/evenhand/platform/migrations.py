@@ -1,7 +1,7 @@
 """Brings a database to the present schema, and refuses what it does not know.
 
 Order: roles (cluster-wide, no login, owning nothing but the schema), numbered files of
-`evenhand/migrations` once each, then every room's `functions.sql` again whenever its text changed.
+`evenhand/migrations` once each, then every room's `functions*.sql` again whenever its text changed.
 All in one transaction under an advisory lock, so that two starters cannot race.
 """
 
@@ -48,7 +48,7 @@ class AppLogin:
 async def migrate(admin: DatabaseAddress, rooms: Sequence[str]) -> AppLogin:
     """Migrate as the administrator and return the application's login.
 
-    `rooms` are packages that may hold a `functions.sql`, lowest first.
+    `rooms` are packages that may hold `functions*.sql`, lowest first.
 
     Raises:
         MigrationError: server too old, files changed after they ran, or a newer schema.
@@ -206,9 +206,10 @@ def _numbered_files() -> dict[str, str]:
 def _function_files(rooms: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for room in rooms:
-        entry = resources.files(room).joinpath("functions.sql")
-        if entry.is_file():
-            found[f"{room}/functions.sql"] = entry.read_text(encoding="utf-8")
+        entries = resources.files(room).iterdir()
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if entry.name.startswith("functions") and entry.name.endswith(".sql"):
+                found[f"{room}/{entry.name}"] = entry.read_text(encoding="utf-8")
     return found
 
 

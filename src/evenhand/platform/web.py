@@ -310,9 +310,7 @@ def problem_answer(error: EvenhandError) -> Response:
     }
     if error.problems:
         body["errors"] = [{"path": p.path, "detail": p.detail} for p in error.problems[:100]]
-    headers = (
-        {"Retry-After": str(error.retry_after_s)} if isinstance(error, Unavailable) else None
-    )
+    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, Unavailable) else None
     return Response(_encode(body), status, headers, media_type="application/problem+json")
 
 

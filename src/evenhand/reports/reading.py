@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -93,7 +94,8 @@ async def find_item_named(
     tx: Tx, holder: KeyHolder, workspace: UUID, *, project: UUID, own_id: str
 ) -> UUID | None:
     """The item that bears the customer's own id, by the keyed hash that `imports` makes of it."""
-    key = holder.mac(workspace, "external", project.bytes, own_id.encode())[:16]
+    project_key = holder.mac(workspace, "external", project.bytes)
+    key = hmac.digest(project_key, own_id.encode(), "sha256")[:16]
     found: UUID | None = await tx.fetchval(_Q["find_item_named"], workspace, project, key)
     return found
 

@@ -3,7 +3,7 @@
 A notice is one line of ASCII with a mark at its end that only the service's own processes can make
 (`Database.sign_notice`), since it opens payloads without another question to the database::
 
-    <workspace, 32 hex digits> <index of the first> <id of the first>,<distance>,<distance>... <mark>
+    <workspace, 32 hex digits> <index of the first> <id of the first>,<distance>,... <mark>
 
 Ids ascend, so distances are short. Where the line is longer than a notification may be, the ids are
 left out: `<workspace> <mark>` says only that it is worth looking. No content, ever.

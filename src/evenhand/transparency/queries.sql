@@ -58,7 +58,8 @@ SELECT l.origin, l.vkey, l.created_at, c.size, c.note, c.signed_at
 -- Gives, for each instant of $2 (a timestamptz array), how many entries are older. Reads checkpoint,
 -- entry: a binary search by index, so that the cost grows with the number of instants and with the
 -- logarithm of the log. Entries stand in the order of their intents, which is that of time but for
--- those that were made in the same moment. A leaf ends with its time and its version.
+-- those that were made in the same moment. A leaf ends with its time and its version. LIMIT keeps the
+-- planner from joining with the whole table in each round.
 WITH RECURSIVE probe (bound, low, high) AS (
     SELECT b.bound, 0::bigint, c.size
       FROM unnest($2::timestamptz[]) AS b (bound), transparency.checkpoint AS c
@@ -72,7 +73,8 @@ WITH RECURSIVE probe (bound, low, high) AS (
       CROSS JOIN LATERAL (
             SELECT convert_from(substring(leaf FROM octet_length(leaf) - 34 FOR 27), 'UTF8')
                        ::timestamptz AS at
-              FROM transparency.entry WHERE workspace_id = $1 AND index = m.middle) AS e
+              FROM transparency.entry WHERE workspace_id = $1 AND index = m.middle
+             LIMIT 1) AS e
      WHERE p.low < p.high)
 SELECT bound, low FROM probe WHERE low = high ORDER BY bound;
 

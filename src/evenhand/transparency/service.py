@@ -5,8 +5,8 @@ channel of the database that says which intents stand where (`notices.py`). Whoe
 within half a second is looked up in the database. A lost notice costs a look, never an entry.
 
 The pace: the first intent is appended at once. Having appended, the leader rests for `_PACE_S` and
-then looks again by itself, until it has found nothing `_LOOKS` times. So under load a group collects
-what came meanwhile, and whoever has just heard of growth need not wake it.
+then looks again by itself, until it has found nothing `_LOOKS` times. So under load a group
+collects what came meanwhile, and whoever has just heard of growth need not wake it.
 """
 
 from __future__ import annotations

@@ -47,6 +47,41 @@ async function problemOf(response) {
   return new ApiProblem({ ...fallback, ...(await response.json()) });
 }
 
+/**
+ * @param {typeof fetch} send
+ * @param {string} path
+ * @param {unknown} body
+ * @param {(bytes: number) => void} onBytes
+ * @returns {Promise<{blob: Blob, count: number, receipt: string}>}
+ */
+async function download(send, path, body, onBytes) {
+  try {
+    const response = await send(`/api/v1${path}`, {
+      method: "POST",
+      credentials: "same-origin",
+      cache: "no-store",
+      redirect: "error",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw await problemOf(response);
+    const parts = [];
+    let bytes = 0;
+    const reader = /** @type {ReadableStream<Uint8Array<ArrayBuffer>>} */ (response.body).getReader();
+    for (let step = await reader.read(); !step.done; step = await reader.read()) {
+      parts.push(step.value);
+      bytes += step.value.byteLength;
+      onBytes(bytes);
+    }
+    /** @param {string} name */
+    const header = (name) => response.headers.get(name) ?? "";
+    const count = Number(header("evenhand-count"));
+    return { blob: new Blob(parts), count, receipt: header("evenhand-receipt") };
+  } catch (error) {
+    throw error instanceof ApiProblem ? error : new NetworkFailure(error);
+  }
+}
+
 /** @typedef {ReturnType<typeof createApi>} Api */
 
 /**
@@ -89,6 +124,13 @@ export function createApi({ fetch: send, timeoutMs = 20_000 }) {
   const at = (id) => encodeURIComponent(id);
 
   return {
+    /**
+     * Streams an answer of any length into a file; `onBytes` hears how much has come so far.
+     * @param {string} path
+     * @param {unknown} body
+     * @param {(bytes: number) => void} onBytes
+     */
+    download: (path, body, onBytes) => download(send, path, body, onBytes),
     /** For pages that have a typed list of their own: method, path below /api/v1, body. */
     call,
     /**

@@ -101,7 +101,9 @@ export function Factor({ place, account, onChange }) {
   };
   return html`<section class="part" aria-labelledby="factor-title">
     <h2 id="factor-title">${t("account.factor")}</h2>
-    <p>${account.second_factor ? t("account.factor_on", { count: account.recovery_codes_left }) : t("account.factor_off")}</p>
+    ${codes.length > 0 ? null : html`<p>${account.second_factor
+      ? t("account.factor_on", { count: account.recovery_codes_left })
+      : t("account.factor_off")}</p>`}
     ${codes.length > 0
       ? h(RecoveryCodes, { t, codes, onDone: () => { close(); onChange(t("account.factor_saved")); } })
       : secret

@@ -44,10 +44,10 @@ function Audit({ place }) {
     ${value === null
       ? h(Waiting, { t, trouble })
       : html`<div class="audit-grid">
-          ${h(HeadCard, { place, head: value.head, note: value.note })}
+          ${h(HeadCard, { place, head: value.head, note: value.note, vkey: knownKey(value.head).vkey })}
           ${h(KeyCard, { place, head: value.head, onChange: () => setChanges((n) => n + 1) })}
           ${h(Growth, { place })}
-          ${h(Elsewhere, { place, head: value.head })}
+          ${h(Elsewhere, { place, head: value.head, vkey: knownKey(value.head).vkey })}
           ${h(Newest, { place })}
         </div>`}
   </main>`;
@@ -66,10 +66,9 @@ async function judge(note, vkey) {
   return checkSignature(checkpoint, verifier);
 }
 
-/** @param {{place: Place, head: Head, note: string}} props @returns {VNode} */
-function HeadCard({ place, head, note }) {
+/** @param {{place: Place, head: Head, note: string, vkey: string}} props @returns {VNode} */
+function HeadCard({ place, head, note, vkey }) {
   const { t } = place;
-  const { vkey } = knownKey(head);
   const judged = useLoaded(place, vkey, () =>
     judge(note, vkey).catch((error) => {
       if (error instanceof Error && error.name === "TlogError") return "bad";
@@ -93,11 +92,10 @@ function HeadCard({ place, head, note }) {
   </section>`;
 }
 
-/** @param {{place: Place, head: Head}} props @returns {VNode} */
-function Elsewhere({ place, head }) {
+/** @param {{place: Place, head: Head, vkey: string}} props @returns {VNode} */
+function Elsewhere({ place, head, vkey }) {
   const { t, say } = place;
   const address = `${window.location.origin}/log/${head.workspace}`;
-  const { vkey } = knownKey(head);
   const verify = `evenhand log verify ${address} --key '${vkey}' --state log.state --api-key-file key.txt`;
   const pull = `evenhand log pull ${address} --key '${vkey}' --out log --api-key-file key.txt`;
   return html`<section class="card" aria-labelledby="elsewhere-title">

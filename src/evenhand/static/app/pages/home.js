@@ -21,6 +21,7 @@ export async function start({ root, api, t }) {
       return;
     }
     const text = sentenceOf(error, t);
-    render(h(DeadEnd, { title: t("dead_end.title"), text, href: "/home", action: t("dead_end.reload") }), root);
+    const title = t("dead_end.title");
+    render(h(DeadEnd, { title, text, href: "/home", action: t("dead_end.reload") }), root);
   }
 }

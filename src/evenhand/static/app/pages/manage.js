@@ -39,7 +39,7 @@ export function duration(ms, t) {
 /** @param {string | null} instant @returns {string} */
 export function moment(instant) {
   if (instant === null) return "–";
-  const format = new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" });
+  const format = new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
   return format.format(new Date(instant));
 }
 
@@ -79,8 +79,10 @@ export function useLoaded(place, load) {
  */
 export function Trouble({ trouble, t, onAgain }) {
   if (trouble === "") return null;
-  const again = html`<button class="button" type="button" onClick=${onAgain}>${t("dead_end.reload")}</button>`;
-  return h(Notice, { tone: "warn", title: t("dead_end.title"), children: html`<p>${trouble}</p>`, actions: again });
+  const again = html`<button class="button" type="button" onClick=${onAgain}>
+    ${t("dead_end.reload")}</button>`;
+  return h(Notice, { tone: "warn", title: t("dead_end.title"), children: html`<p>
+    ${trouble}</p>`, actions: again });
 }
 
 /** @param {{t: Text}} props @returns {VNode} */

@@ -32,7 +32,8 @@ export function States({ projectId, tasks, t }) {
   const parts = STATES.map((name) => ({ name, value: tasks[name] }));
   return html`<section class="panel" aria-labelledby="states-title">
     <h2 id="states-title">${t("project.states")}</h2>
-    <p class="headline"><strong data-done=${tasks.done}>${total === 0 ? "–" : percent(tasks.done / total, 1)}</strong>
+    <p class="headline"><strong data-done=${tasks.done}>
+      ${total === 0 ? "–" : percent(tasks.done / total, 1)}</strong>
       <span>${t("projects.done_of", { done: tasks.done, total })}</span></p>
     ${h(StackedBar, { parts, label: t("projects.done_of", { done: tasks.done, total }) })}
     <ul class="legend">
@@ -57,7 +58,7 @@ export function Batches({ projectId, batches, t }) {
             <thead><tr>
               <th scope="col">${t("project.batch")}</th><th scope="col">${t("projects.progress")}</th>
               <th scope="col" class="num">${t("project.items")}</th>
-              <th scope="col" class="num">${t("state.done")}</th>
+              <th scope="col" class="num">${t("project.done")}</th>
               <th scope="col" class="num">${t("project.tasks")}</th>
             </tr></thead>
             <tbody>${batches.map((batch) => {
@@ -66,9 +67,11 @@ export function Batches({ projectId, batches, t }) {
               const parts = STATES.map((name) => ({ name, value: batch.tasks[name] }));
               return html`<tr key=${batch.id}>
                 <th scope="row"><span dir="auto">${batch.name}</span>${" "}
-                  ${batch.purpose === "gold" ? html`<span class="tag">${t("purpose.gold")}</span>` : null}</th>
+                  ${batch.purpose === "gold" ? html`<span class="tag">
+                    ${t("purpose.gold")}</span>` : null}</th>
                 <td class="wide">${h(StackedBar, { parts, label })}</td>
-                <td class="num"><a href=${itemsAddress(projectId, { batch: batch.id })}>${number(batch.item_count)}</a></td>
+                <td class="num"><a href=${itemsAddress(projectId, { batch: batch.id })}>
+                  ${number(batch.item_count)}</a></td>
                 <td class="num">${number(batch.tasks.done)}</td><td class="num">${number(total)}</td>
               </tr>`;
             })}</tbody>
@@ -86,7 +89,8 @@ export function Batches({ projectId, batches, t }) {
 export function spread(hours, { by, count, now }) {
   const step = by === "hour" ? HOUR_MS : 24 * HOUR_MS;
   const last = Math.floor(now / step);
-  const slots = Array.from({ length: count }, (_, place) => ({ at: (last - count + 1 + place) * step, judgments: 0 }));
+  const first = last - count + 1;
+  const slots = Array.from({ length: count }, (_, place) => ({ at: (first + place) * step, judgments: 0 }));
   for (const { at, judgments } of hours) {
     const slot = slots[Math.floor(Date.parse(at) / step) - last + count - 1];
     if (slot !== undefined) slot.judgments += judgments;
@@ -100,7 +104,7 @@ export function Throughput({ hours, t }) {
   const slots = spread(hours, { by, count: by === "hour" ? 24 : 14, now: Date.now() });
   const lang = document.documentElement.lang;
   const short = new Intl.DateTimeFormat(lang, by === "hour"
-    ? { hour: "2-digit", minute: "2-digit" }
+    ? { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }
     : { day: "numeric", month: "short", timeZone: "UTC" });
   const total = slots.reduce((sum, { judgments }) => sum + judgments, 0);
   const bars = slots.map(({ at, judgments }, place) => ({
@@ -112,7 +116,8 @@ export function Throughput({ hours, t }) {
   return html`<section class="panel" aria-labelledby="throughput-title">
     <div class="panel-head"><h2 id="throughput-title">${t("project.throughput")}</h2>
       <div class="switcher" role="group" aria-labelledby="throughput-title">
-        ${/** @type {const} */ (["hour", "day"]).map((one) => html`<button key=${one} class="button is-small" type="button"
+        ${/** @type {const} */ (["hour", "day"]).map((one) => html`<button key=${one} class="button is-small"
+          type="button"
           aria-pressed=${by === one} onClick=${() => setBy(one)}>${t(`project.by_${one}`)}</button>`)}
       </div></div>
     <p class="fine">${t(`project.total_${by}`, { count: total })}</p>
@@ -121,7 +126,8 @@ export function Throughput({ hours, t }) {
       <table class="data"><thead><tr><th scope="col">${t("project.from")}</th>
         <th scope="col" class="num">${t("project.judgments")}</th></tr></thead>
         <tbody>${bars.filter(({ value }) => value > 0).map(({ key, title, value }) => html`<tr key=${key}>
-          <td>${title.slice(0, title.lastIndexOf(":"))}</td><td class="num">${number(value)}</td></tr>`)}</tbody></table>
+          <td>${title.slice(0, title.lastIndexOf(":"))}</td><td class="num">${number(value)}</td>
+            </tr>`)}</tbody></table>
     </details>
   </section>`;
 }

@@ -14,8 +14,6 @@ import {
 } from "./manage.js";
 import { itemsAddress } from "./progress-view.js";
 
-/** @typedef {keyof typeof ORDERS} Order */
-
 /** @param {number | null} part @param {number | null} whole */
 const share = (part, whole) => (part === null || !whole ? null : part / whole);
 
@@ -28,6 +26,8 @@ const ORDERS = {
   gold: (one) => share(one.gold_correct, one.gold) ?? Infinity,
   aside: (one) => -(one.skipped + one.flagged),
 };
+/** @type {Record<string, string>} */
+const DIRECTIONS = { judgments: "descending", aside: "descending" };
 const COLUMNS = ["name", "judgments", "time", "agreement", "gold", "aside"];
 
 /**
@@ -45,7 +45,8 @@ function Row({ one, projectId, place }) {
       ${one.simulated ? html`<span class="tag">${t("annotators.simulated")}</span>` : null}
       ${one.removed ? html`<span class="tag">${t("annotators.removed")}</span>` : null}
       <span class="second" dir="auto">${one.vendor?.name ?? t("annotators.no_vendor")}</span></th>
-    <td class="num"><a href=${itemsAddress(projectId, { annotator: one.id })}>${number(one.judgments)}</a></td>
+    <td class="num"><a href=${itemsAddress(projectId, { annotator: one.id })}>${number(one.judgments)}</a>
+      </td>
     <td class="num">${duration(one.median_active_ms, t)}</td>
     <td class="num">${percent(share(one.agreed, one.compared), 1)}
       <span class="second">${one.compared ? t("annotators.of", { count: one.compared }) : ""}</span></td>
@@ -79,11 +80,13 @@ function Annotators({ place }) {
           <p class="fine">${t("annotators.lead")}</p>
           ${rows.length === 0
             ? html`<p class="empty">${t("annotators.empty")}</p>`
-            : html`<div class="table-box" role="region" tabindex="0" aria-label=${t("project.tab.annotators")}>
+            : html`<div class="table-box" role="region" tabindex="0"
+              aria-label=${t("project.tab.annotators")}>
                 <table class="data">
                   <thead><tr>
-                    ${COLUMNS.map((name) => html`<th key=${name} scope="col" class=${name === "name" ? "" : "num"}
-                      aria-sort=${order === name ? (name === "judgments" || name === "aside" ? "descending" : "ascending") : undefined}>
+                    ${COLUMNS.map((name) => html`<th key=${name} scope="col"
+                      class=${name === "name" ? "" : "num"}
+                      aria-sort=${order === name ? DIRECTIONS[name] ?? "ascending" : undefined}>
                       <button class="sorter" type="button" onClick=${() => setOrder(name)}>
                         ${t(`annotators.${name}`)}</button></th>`)}
                     <th scope="col">${t("annotators.last")}</th>

@@ -43,7 +43,8 @@ function ProjectPage({ place }) {
   const at = `/projects/${encodeURIComponent(id)}`;
   const [live, setLive] = useState(false);
   const project = useLoaded(place, () => loadProject(api, id));
-  const overview = useLoaded(place, () => /** @type {Promise<Overview>} */ (api.call("GET", `${at}/overview`)));
+  const overview = useLoaded(place, () =>
+    /** @type {Promise<Overview>} */ (api.call("GET", `${at}/overview`)));
   const { put, value } = overview;
   const run = value?.run ?? null;
   const ready = value !== null;

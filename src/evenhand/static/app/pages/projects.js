@@ -37,7 +37,9 @@ function Row({ project, place, counted }) {
     <td class="wide">${overview === null
       ? html`<span class="fine">${counted ? "…" : t("projects.on_its_page")}</span>`
       : html`<div class="with-bar">
-          ${h(StackedBar, { parts: STATES.map((name) => ({ name, value: overview.tasks[name] })), label: said })}
+          ${h(StackedBar, {
+            parts: STATES.map((name) => ({ name, value: overview.tasks[name] })), label: said,
+          })}
           <span>${total === 0 ? t("projects.no_items") : percent(done / total)}</span>
         </div>`}</td>
     <td class="num">${overview === null ? "" : number(total - done)}</td>
@@ -48,7 +50,8 @@ function Row({ project, place, counted }) {
 /** @param {{place: Place}} props @returns {VNode} */
 function Projects({ place }) {
   const { t, api } = place;
-  const projects = useLoaded(place, () => /** @type {Promise<ManagedProject[]>} */ (loadAll(api, "/projects")));
+  const projects = useLoaded(place, () =>
+    /** @type {Promise<ManagedProject[]>} */ (loadAll(api, "/projects")));
   const rows = projects.value;
   return html`<main id="main" class="manage" tabindex="-1">
     <header class="page-head"><h1>${t("projects.title")}</h1></header>

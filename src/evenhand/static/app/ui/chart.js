@@ -25,12 +25,14 @@ export function roundUp(most) {
 export function StackedBar({ parts, label }) {
   const total = parts.reduce((sum, { value }) => sum + value, 0);
   let x = 0;
-  return html`<svg class="stacked" viewBox="0 0 100 1" preserveAspectRatio="none" role="img" aria-label=${label}>
+  return html`<svg class="stacked" viewBox="0 0 100 1" preserveAspectRatio="none" role="img"
+    aria-label=${label}>
     <rect class="part is-none" x="0" y="0" width="100" height="1" />
     ${parts.map(({ name, value }) => {
       const width = total === 0 ? 0 : (value / total) * 100;
       x += width;
-      return html`<rect key=${name} class=${`part is-${name}`} x=${x - width} y="0" width=${width} height="1" />`;
+      return html`<rect key=${name} class=${`part is-${name}`} x=${x - width} y="0" width=${width}
+        height="1" />`;
     })}
   </svg>`;
 }
@@ -43,9 +45,9 @@ export function StackedBar({ parts, label }) {
  * @property {number} value
  */
 
-const WIDTH = 720;
-const HEIGHT = 200;
-const LEFT = 44;
+const WIDTH = 1060;
+const HEIGHT = 210;
+const LEFT = 52;
 const BOTTOM = 26;
 const TOP = 12;
 
@@ -70,7 +72,8 @@ export function Bars({ bars, label, format }) {
       const height = Math.max(value > 0 ? 1.5 : 0, (value / most) * tall);
       const x = LEFT + step * place;
       return html`<g key=${key}>
-        <rect class="bar" x=${x + step * 0.12} y=${floor - height} width=${step * 0.76} height=${height} rx="2">
+        <rect class="bar" x=${x + step * 0.12} y=${floor - height} width=${step * 0.76} height=${height}
+          rx="2">
           <title>${title}</title>
         </rect>
         <text class="tick" x=${x + step / 2} y=${HEIGHT - 7} text-anchor="middle">${below}</text>
@@ -79,8 +82,8 @@ export function Bars({ bars, label, format }) {
   </svg>`;
 }
 
-const ROW = 34;
-const NAME = 210;
+const ROW = 28;
+const NAME = 250;
 
 /**
  * @typedef {object} Estimate
@@ -128,5 +131,5 @@ export function Whiskers({ rows, label, axis, format }) {
 /** @param {string} name A long one is cut for the drawing; the table beside it has all of it. */
 export function shortened(name) {
   const letters = [...name];
-  return letters.length > 26 ? `${letters.slice(0, 25).join("")}…` : name;
+  return letters.length > 30 ? `${letters.slice(0, 29).join("")}…` : name;
 }

@@ -92,7 +92,8 @@ function AccountMenu({ me, t, onSignOut, onKeys }) {
       <p class="account-name" dir="auto">${member.name}</p>
       <p class="fine">${t(`role.${member.role}`)} · <span dir="auto">${me.workspace.name}</span></p>
       <a class="menu-item" href="/account">${t("frame.account")}</a>
-      ${onKeys ? html`<button class="menu-item" type="button" onClick=${onKeys}>${t("frame.keys")}</button>` : null}
+      ${onKeys ? html`<button class="menu-item" type="button" onClick=${onKeys}>
+        ${t("frame.keys")}</button>` : null}
       ${h(ThemeChoice, { t })}
       <button class="menu-item" type="button" onClick=${onSignOut}>${t("frame.sign_out")}</button>
     </div>
