@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { ApiProblem, createApi, NetworkFailure } from "../../src/evenhand/static/app/api.js";
+import { ApiProblem, NetworkFailure } from "../../src/evenhand/static/app/api.js";
 import { editor as parts } from "./parts.js";
 import { Bench } from "../../src/evenhand/static/app/store/bench.js";
 import { createMemoryJournal, openJournal } from "../../src/evenhand/static/app/store/journal.js";
@@ -277,6 +277,120 @@ describe("bench", () => {
     expect(await kept.drafts("m")).toEqual([]);
   });
 
+  it("steps back inside a task, then takes an answer back with what it was", async () => {
+    const bench = open();
+    await bench.start();
+    bench.act("pick-a");
+    bench.submit();
+    await settle();
+    bench.act("pick-b");
+    expect(await bench.undo()).toEqual({ kind: "step" });
+    expect(bench.redo()).toBe(true);
+    expect(bench.redo()).toBe(false);
+    await bench.undo();
+    bench.act("type-reason", "kept meanwhile");
+    await bench.undo();
+    bench.act("type-reason", "kept meanwhile");
+    world.put.length = 0;
+    expect(await bench.undo()).toEqual({ kind: "step" });
+    expect(await bench.undo()).toEqual({ kind: "taken" });
+    expect(world.undone).toEqual(["j-1"]);
+    expect(bench.held()).toEqual(["again-j-1", "2", "3", "4"]);
+    expect(bench.state.value).toEqual({ pick: "b", reason: "" });
+    expect(bench.stopwatch.elapsedMs()).toBe(40);
+    expect(bench.sentCount.value).toBe(0);
+    expect(await bench.undo()).toEqual({ kind: "nothing" });
+    bench.submit();
+    await settle();
+    expect(bench.current.value?.id).toBe("2");
+  });
+
+  it("says why an answer cannot be taken back", async () => {
+    const bench = open();
+    world.latest = [{ id: "old", lease_id: "0" }];
+    await bench.start();
+    world.refuse = problem(409, "undo_used");
+    expect(await bench.undo()).toMatchObject({ kind: "refused", trouble: { code: "undo_used" } });
+    world.refuse = new NetworkFailure(null);
+    bench.act("pick-a");
+    bench.submit();
+    await settle();
+    expect(await bench.undo()).toEqual({ kind: "unsent" });
+  });
+
+  it("keeps what was typed when the lease ends under the hands", async () => {
+    const kept = createMemoryJournal();
+    const bench = open(kept);
+    await bench.start();
+    await bench.renew();
+    expect(bench.held()).toEqual(["1", "2", "3"]);
+    bench.stopwatch.run();
+    bench.act("type-reason", "half");
+    world.gone = ["1", "3"];
+    await bench.renew();
+    expect(bench.held()).toEqual(["2", "4", "5"]);
+    const { stranded } = bench.leftovers;
+    expect(stranded.value.map(({ lease_id }) => lease_id)).toEqual(["1"]);
+    await bench.leftovers.reuse("1");
+    expect(bench.state.value).toEqual({ pick: null, reason: "half" });
+    expect(stranded.value).toEqual([]);
+  });
+
+  it("offers a draft whose task is gone, unless the item came again", async () => {
+    const kept = createMemoryJournal();
+    const draft = { member_id: "m", project_id: "p", version: 2, stored_at: 1_000_000_000, active_ms: 9 };
+    const state = { pick: "a", reason: "" };
+    await kept.putDraft({ ...draft, lease_id: "gone", item_id: "elsewhere", state });
+    await kept.putDraft({ ...draft, lease_id: "before", item_id: "item-1", state });
+    await kept.putDraft({ ...draft, lease_id: "other", item_id: "i", project_id: "q", state });
+    await kept.putDraft({ ...draft, lease_id: "empty", item_id: "i", state: {} });
+    const bench = open(kept);
+    await bench.start();
+    expect(bench.state.value).toEqual(state);
+    expect(bench.leftovers.stranded.value.map(({ lease_id }) => lease_id)).toEqual(["gone"]);
+    await bench.leftovers.dismiss("gone");
+    expect((await kept.drafts("m")).map(({ lease_id }) => lease_id).sort()).toEqual(["empty", "other"]);
+  });
+
+  it("sends a draft with the version that it has seen, and asks when another page wrote", async () => {
+    const bench = open();
+    await bench.start();
+    bench.act("pick-a");
+    await runLater();
+    expect(world.put.at(-1)).toMatchObject({ id: "1", version: 0, state: { pick: "a", reason: "" } });
+    world.refuseDraft = problem(409, "draft_conflict");
+    bench.act("pick-b");
+    await runLater();
+    expect(bench.leftovers.conflict.value).toBe("1");
+    world.stored = [{ lease_id: "1", version: 5, state: { pick: "tie", reason: "" }, active_ms: 3 }];
+    await bench.leftovers.takeStored("1");
+    expect(bench.state.value).toEqual({ pick: "tie", reason: "" });
+    expect(bench.leftovers.conflict.value).toBeNull();
+    bench.leftovers.conflict.value = "1";
+    world.refuseDraft = null;
+    await bench.leftovers.keepMine("1");
+    expect(world.put.at(-1)).toMatchObject({ version: 5, state: { pick: "tie", reason: "" } });
+    world.refuseDraft = problem(409, "lease_ended");
+    bench.act("pick-a");
+    await runLater();
+    expect(bench.leftovers.stranded.value).toHaveLength(1);
+    world.refuseDraft = new NetworkFailure(null);
+    bench.act("pick-a");
+    await runLater();
+    expect(world.later.length).toBeGreaterThan(0);
+  });
+
+  it("goes on with what another browser has stored", async () => {
+    const bench = open();
+    world.stored = [
+      { lease_id: "1", version: 4, state: { pick: "b", reason: "" }, active_ms: 7 },
+      { lease_id: "not held", version: 1, state: {}, active_ms: 0 },
+    ];
+    await bench.start();
+    expect(bench.state.value).toEqual({ pick: "b", reason: "" });
+    expect(bench.keeper.versionOf("1")).toBe(4);
+  });
+
   it("sets a task aside only when the server agreed", async () => {
     const bench = open();
     await bench.start();
@@ -291,29 +405,5 @@ describe("bench", () => {
   it("falls back to memory where there is no IndexedDB", async () => {
     expect((await openJournal(undefined)).durable).toBe(false);
     expect(journal.durable).toBe(false);
-  });
-});
-
-describe("api", () => {
-  /** @param {() => Promise<Response>} answer */
-  const of = (answer) => createApi({ fetch: /** @type {any} */ (answer) });
-
-  it("gives a problem its code, also one that is not ours", async () => {
-    const body = JSON.stringify({ code: "lease_expired", detail: "Late.", status: 409 });
-    const headers = { "content-type": "application/problem+json" };
-    const ours = of(async () => new Response(body, { status: 409, headers }));
-    await expect(ours.me()).rejects.toMatchObject({ code: "lease_expired", status: 409, message: "Late." });
-    const theirs = of(async () => new Response("<h1>", { status: 502 }));
-    await expect(theirs.me()).rejects.toMatchObject({ code: "http_502" });
-    const silent = of(async () => Promise.reject(new TypeError("Failed to fetch")));
-    await expect(silent.me()).rejects.toThrow(NetworkFailure);
-  });
-
-  it("takes a lease that is gone as released", async () => {
-    const headers = { "content-type": "application/problem+json" };
-    const gone = of(async () => new Response('{"code": "lease_not_yours"}', { status: 404, headers }));
-    await expect(gone.release("1")).resolves.toBeUndefined();
-    const empty = of(async () => new Response(null, { status: 204 }));
-    await expect(empty.signOut()).resolves.toBeNull();
   });
 });

@@ -55,11 +55,13 @@ def make_world(live: LiveService, *, text: str | None = None) -> World:
     )
     payload = {"prompt": text or "Which?", "left": text or "the left", "right": text or "the right"}
     meta = {"left": text or "model-a", "right": "model-b"}
-    tenant.load(project, [pair_line(n, payload=payload, meta=meta) for n in range(6)])
+    lines = [pair_line(n, payload=payload, meta=meta) for n in range(6)]
+    tenant.load(project, lines[:4])
     people = [tenant.person(name=text or f"Ann {n}", vendor_id=vendor) for n in range(3)]
     for number, who in enumerate(people):
         for turn in range(4):
             judge(who, project, "left" if turn < 2 or number < 2 else "right")
+    tenant.load(project, lines[4:])
     (held,) = people[0].lease(project)
     people[0].post(f"/leases/{held.id}/flag", {"reason": text or "unreadable"})
     return World(tenant, project, people)

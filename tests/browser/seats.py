@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Cookie, Page
 from tests.ground import LiveTenant
+
+if TYPE_CHECKING:
+    from playwright.sync_api import SetCookieParam
 
 
 def sign_out(page: Page) -> None:
@@ -14,15 +18,21 @@ def sign_out(page: Page) -> None:
 
 
 @contextmanager
-def seated(browser: Browser, tenant: LiveTenant, code: str) -> Iterator[Page]:
-    """A page of a browser of its own, signed in with a one-time code, at work."""
+def seated(
+    browser: Browser, tenant: LiveTenant, *, code: str = "", session: list[Cookie] | None = None
+) -> Iterator[Page]:
+    """A page of a browser of its own, at work: by a one-time code, or with a session's cookies."""
     context = browser.new_context(viewport={"width": 1280, "height": 860}, locale="en-GB")
     context.set_default_timeout(8000)
     page = context.new_page()
     try:
-        page.goto(f"{tenant.live.url}/sign-in#code")
-        page.get_by_label("Code").fill(code)
-        page.keyboard.press("Enter")
+        if session is None:
+            page.goto(f"{tenant.live.url}/sign-in#code")
+            page.get_by_label("Code").fill(code)
+            page.keyboard.press("Enter")
+        else:
+            context.add_cookies([cast("SetCookieParam", dict(cookie)) for cookie in session])
+            page.goto(f"{tenant.live.url}/work")
         page.wait_for_url("**/work*")
         page.locator(".task, .empty-state").first.wait_for()
         yield page

@@ -188,7 +188,9 @@ class Api:
 
     async def renew(self, request: Request) -> Response:
         asked = (await request.json())["leases"]
-        alive = [one for one in asked if one in self.standin.leases and one not in self.standin.gone]
+        alive = [
+            one for one in asked if one in self.standin.leases and one not in self.standin.gone
+        ]
         return JSONResponse({"leases": [{"id": one, "expires_at": ""} for one in alive]})
 
     async def draft_list(self, _request: Request) -> Response:
@@ -214,7 +216,9 @@ class Api:
 
     async def undo(self, request: Request) -> Response:
         wanted = request.path_params["judgment_id"]
-        old = next((j["lease_id"] for j in self.standin.judgments.values() if j["id"] == wanted), "")
+        old = next(
+            (j["lease_id"] for j in self.standin.judgments.values() if j["id"] == wanted), ""
+        )
         before = self.standin.leases.get(old)
         if before is None or before.state != "submitted":
             raise Refused(409, "undo_too_late", "Too late.")
@@ -281,7 +285,9 @@ def _app(standin: Standin) -> Starlette:
             Route(
                 f"{base}/leases/{{lease_id}}/draft", api.guarded(api.draft), methods=["GET", "PUT"]
             ),
-            Route(f"{base}/judgments/{{judgment_id}}/undo", api.guarded(api.undo), methods=["POST"]),
+            Route(
+                f"{base}/judgments/{{judgment_id}}/undo", api.guarded(api.undo), methods=["POST"]
+            ),
             Route(f"{base}/projects/p-1/own-work", api.guarded(api.own_work)),
             Route(f"{base}/leases/{{lease_id}}/{{verb}}", api.guarded(api.end), methods=["POST"]),
         ],

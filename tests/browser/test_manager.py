@@ -82,7 +82,7 @@ def test_results_with_intervals_and_export(
     expect(row).to_contain_text("model-a")
     expect(row).to_contain_text("10 / 2 / 0")
     for form, count in (("Preferences", 12), ("Items", 6), ("Leaderboard", 2)):
-        page.get_by_role("radio", name=form).check()
+        page.get_by_role("radio", name=form, exact=True).check()
         with page.expect_download() as download:
             page.get_by_role("button", name="Export").click()
         file = tmp_path / download.value.suggested_filename
@@ -164,7 +164,7 @@ def test_people_are_invited_by_a_link_and_removed(page: Page, world: World, watc
     assert "owner" not in page.get_by_label("Role").locator("option").evaluate_all(
         "(all) => all.map((one) => one.value)"
     )
-    page.keyboard.press("Tab")
+    tab_to(page, page.get_by_role("button", name="Make a link"))
     page.keyboard.press("Enter")
     link = page.locator("#invitation-link")
     expect(link).to_have_value(f"{world.live.url}/accept#" + link.input_value().split("#")[1])

@@ -118,7 +118,7 @@ def test_undo_at_the_real_service(browser: Browser, live_service: LiveService) -
     tenant.load(project, 6)
     body = {"email": "ada@people.example", "name": "Ada", "role": "annotator"}
     code = tenant.owner.post("/invitations", body)["code"]
-    with seated(browser, tenant, code) as page:
+    with seated(browser, tenant, code=code) as page:
         prompts: list[str] = []
         for key in CHOICES:
             prompts.append(page.locator(".prompt .markdown").inner_text())

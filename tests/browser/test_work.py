@@ -280,7 +280,7 @@ def test_the_palette_finds_and_does(page: Page, site: Site, standin: Standin, wa
     page.keyboard.press("Control+k")
     search = page.get_by_role("combobox", name="What do you want to do?")
     expect(search).to_be_focused()
-    page.keyboard.type("b bett")
+    page.keyboard.type("system b")
     expect(page.get_by_role("option")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page.get_by_role("radio", name="System B")).to_be_checked()

@@ -156,6 +156,18 @@ def build_world(house: House, name: str) -> World:
     leases = make(house, f"/projects/{project}/leases", {"hold": 1}, key=annotator)["leases"]
     ids["lease_id"] = leases[0]["id"]
     ids["item_id"] = leases[0]["item_id"]
+    ids["session_id"] = _session(house, owner, f"{name}-browser")
     ids["index"] = "0"
     ids["path"] = "0/000"
     return world
+
+
+def _session(house: House, owner: str, name: str) -> str:
+    """The id of a session of somebody who signed a browser in with a one-time code."""
+    body = {"email": f"{name}@people.example", "name": name, "role": "annotator"}
+    code = make(house, "/invitations", body, key=owner)["code"]
+    said = post(house.url, "/api/v1/session", {"code": code})
+    assert said.status == 201, said
+    cookie = said.headers["set-cookie"].split(";")[0]
+    listed = ask(house.url, "GET", "/api/v1/me/sessions", headers={"Cookie": cookie})
+    return listed.json["items"][0]["id"]

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 from tests.ground import Tenant, pair_line
 from tests.hands import end, lease, submit
+from tests.identity.entrance import come_in, keeper_of, set_factor
 
 from evenhand.conflicts import declare_rival
 from evenhand.consensus.actions import request_run
@@ -41,6 +42,8 @@ async def furnish(tenant: Tenant, canary: str) -> dict[str, UUID]:
     rival = await tenant.party(f"{canary} rival", role="rival")
     one = await tenant.person(vendor=vendor, email=f"one@{canary}.example")
     two = await tenant.person(email=f"two@{canary}.example")
+    keeper = keeper_of(tenant)
+    await set_factor(tenant, keeper, await come_in(tenant, keeper, email=f"in@{canary}.example"))
     project = await tenant.project(name=f"{canary} project", instructions=f"# {canary}")
     payload = {"prompt": f"{canary} prompt", "left": canary, "right": canary}
     lines = [pair_line(number, id=f"{canary}-{number}", payload=payload) for number in range(4)]

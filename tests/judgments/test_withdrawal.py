@@ -14,7 +14,13 @@ from tests.oracles import check_log, check_queue
 from evenhand.conflicts import WallDenied, declare_rival
 from evenhand.identity import POLICY_HASH
 from evenhand.judgments import list_judgment_ids, settle_judgments
-from evenhand.judgments.withdrawal import RECENT, Withdrawn, count_own, list_latest, withdraw_judgment
+from evenhand.judgments.withdrawal import (
+    RECENT,
+    Withdrawn,
+    count_own,
+    list_latest,
+    withdraw_judgment,
+)
 from evenhand.parties import declare_tie
 from evenhand.platform.clock import utc_now
 from evenhand.platform.errors import Conflict, NotFound

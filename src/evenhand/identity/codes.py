@@ -38,7 +38,7 @@ _SHORT_TTL = timedelta(hours=1)
 async def issue_code(tx: Tx, actor: Actor, member: UUID) -> Minted:
     """A new one-time code: for oneself, for a simulated member, or for whoever never came in.
 
-    Nobody signs in as somebody else (docs/adr/0007): who has come in and cannot any more is helped
+    Nobody signs in as somebody else (docs/adr/0008): who has come in and cannot any more is helped
     by the operator on the host.
 
     Raises:

@@ -35,8 +35,8 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     EXECUTE format(
         'CREATE POLICY queue ON %s TO evenhand_queue'
-        ' USING (workspace_id = (SELECT current_setting(''evenhand.verified'')::uuid))'
-        ' WITH CHECK (workspace_id = (SELECT current_setting(''evenhand.verified'')::uuid))',
+        ' USING (workspace_id = current_setting(''evenhand.verified'')::uuid)'
+        ' WITH CHECK (workspace_id = current_setting(''evenhand.verified'')::uuid)',
         target);
 END $$;
 REVOKE ALL ON FUNCTION platform.wall_in_queue(regclass) FROM PUBLIC;

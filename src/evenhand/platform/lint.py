@@ -92,7 +92,7 @@ RULES: Final[dict[str, str]] = {
              AND p.qual ~ '^\\(workspace_id = \\( SELECT platform\\.current_workspace\\(\\)'
              AND p.with_check = p.qual AND p.roles = '{{evenhand_app,evenhand_owner}}')
             OR (p.policyname = 'queue' AND p.permissive = 'PERMISSIVE' AND p.cmd = 'ALL'
-             AND p.qual ~ '^\\(workspace_id = \\( SELECT \\(current_setting\\(''evenhand'
+             AND p.qual = '(workspace_id = (current_setting(''evenhand.verified''::text))::uuid)'
              AND p.with_check = p.qual AND p.roles = '{{evenhand_queue}}')
             OR (p.policyname = 'steward' AND p.cmd = 'SELECT' AND p.roles = '{{evenhand_owner}}'
                 AND p.schemaname || '.' || p.tablename IN {_STEWARDS})) IS NOT TRUE""",

@@ -1,7 +1,7 @@
 """`evenhand member …`: how the operator on the host helps somebody in.
 
 Each code that is made here is a leaf of the workspace's log, and a reset is told to the member at
-the next sign-in: nobody is impersonated unseen (docs/adr/0007).
+the next sign-in: nobody is impersonated unseen (docs/adr/0008).
 """
 
 from __future__ import annotations

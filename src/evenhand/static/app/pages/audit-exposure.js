@@ -62,8 +62,8 @@ function Projects({ place, rows, project, onChoose }) {
         ${rows.map((one) => html`<option key=${one.id} value=${one.id}>${one.name}</option>`)}
       </select></div>
     <div class="wide"><table>
-      <thead><tr><th scope="col">${t("audit.col.project")}</th><th scope="col">${t("audit.col.items")}</th>
-        <th scope="col">${t("audit.col.shown")}</th><th scope="col">${t("audit.col.share")}</th></tr></thead>
+      <thead><tr><th scope="col">${t("audit.col.project")}</th><th scope="col" class="number">${t("audit.col.items")}</th>
+        <th scope="col" class="number">${t("audit.col.shown")}</th><th scope="col" class="number">${t("audit.col.share")}</th></tr></thead>
       <tbody>${rows.filter((one) => project === "" || one.id === project).map((one) => html`<tr key=${one.id}>
         <th scope="row"><bdi>${one.name}</bdi></th><td class="number">${one.item_count.toLocaleString("en")}</td>
         <td class="number">${one.shown_count.toLocaleString("en")}</td>
@@ -113,7 +113,7 @@ function ShareTable({ place, id, title, rows, total }) {
   return html`<section class="card is-wide" aria-labelledby=${`${id}-title`}>
     <h2 id=${`${id}-title`}>${title}</h2>
     ${rows.length === 0 ? html`<p>${t("audit.exposure.nobody")}</p>` : html`<div class="wide"><table class="shares">
-      <thead><tr><th scope="col">${t("audit.col.who")}</th><th scope="col">${t("audit.col.items")}</th>
+      <thead><tr><th scope="col">${t("audit.col.who")}</th><th scope="col" class="number">${t("audit.col.items")}</th>
         <th scope="col">${t("audit.col.share")}</th>
         ${links ? html`<th scope="col">${t("audit.col.behind")}</th>` : null}</tr></thead>
       <tbody>${rows.map((row) => html`<tr key=${row.key}>

@@ -44,10 +44,14 @@ function Audit({ place }) {
     ${value === null
       ? h(Waiting, { t, trouble })
       : html`<div class="audit-grid">
-          ${h(HeadCard, { place, head: value.head, note: value.note, vkey: knownKey(value.head).vkey })}
-          ${h(KeyCard, { place, head: value.head, onChange: () => setChanges((n) => n + 1) })}
-          ${h(Growth, { place })}
-          ${h(Elsewhere, { place, head: value.head, vkey: knownKey(value.head).vkey })}
+          <div class="column">
+            ${h(HeadCard, { place, head: value.head, note: value.note, vkey: knownKey(value.head).vkey })}
+            ${h(Growth, { place })}
+          </div>
+          <div class="column">
+            ${h(KeyCard, { place, head: value.head, onChange: () => setChanges((n) => n + 1) })}
+            ${h(Elsewhere, { place, head: value.head, vkey: knownKey(value.head).vkey })}
+          </div>
           ${h(Newest, { place })}
         </div>`}
   </main>`;
@@ -145,7 +149,7 @@ function Bars({ t, step, buckets }) {
     <p class="fine">${label}</p>
     <details><summary>${t("audit.growth.table")}</summary>
       <div class="wide" tabindex="0" role="group" aria-label=${t("audit.growth.table")}><table>
-        <thead><tr><th scope="col">${t("audit.col.from")}</th><th scope="col">${t("audit.col.entries")}</th></tr></thead>
+        <thead><tr><th scope="col">${t("audit.col.from")}</th><th scope="col" class="number">${t("audit.col.entries")}</th></tr></thead>
         <tbody>${buckets.filter((one) => one.entry_count > 0).map((one) => html`<tr key=${one.at}>
           <td>${h(Instant, { at: one.at })}</td><td class="number">${one.entry_count.toLocaleString("en")}</td></tr>`)}
         </tbody>

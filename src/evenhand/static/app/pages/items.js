@@ -139,7 +139,7 @@ function Items({ place }) {
           ${value.items.length === 0
             ? html`<p class="empty">
               ${t(filter["below"] && !overview.value?.run ? "items.no_run" : "items.empty")}</p>`
-            : html`<div class="table-box" role="region" tabindex="0" aria-label=${t("project.tab.items")}>
+            : html`<div class="table-box" role="group" tabindex="0" aria-label=${t("project.tab.items")}>
                 <table class="data">
                   <thead><tr><th scope="col">${t("items.item")}</th><th scope="col">${t("project.batch")}</th>
                     <th scope="col">${t("project.tasks")}</th><th scope="col" class="num">

@@ -87,7 +87,7 @@ function People({ place }) {
       : html`<section class="panel" aria-labelledby="members-title">
           <h2 id="members-title">
             ${t("people.members", { count: rows.filter((one) => !one.removed).length })}</h2>
-          <div class="table-box" role="region" tabindex="0" aria-labelledby="members-title">
+          <div class="table-box" role="group" tabindex="0" aria-labelledby="members-title">
             <table class="data">
               <thead><tr><th scope="col">${t("people.name")}</th><th scope="col">${t("people.role")}</th>
                 <th scope="col">${t("people.vendor")}</th>

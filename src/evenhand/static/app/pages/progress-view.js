@@ -53,7 +53,7 @@ export function Batches({ projectId, batches, t }) {
     <h2 id="batches-title">${t("project.batches")}</h2>
     ${batches.length === 0
       ? html`<p class="empty">${t("project.no_batches")}</p>`
-      : html`<div class="table-box" role="region" tabindex="0" aria-labelledby="batches-title">
+      : html`<div class="table-box" role="group" tabindex="0" aria-labelledby="batches-title">
           <table class="data">
             <thead><tr>
               <th scope="col">${t("project.batch")}</th><th scope="col">${t("projects.progress")}</th>

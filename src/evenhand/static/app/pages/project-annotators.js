@@ -80,7 +80,7 @@ function Annotators({ place }) {
           <p class="fine">${t("annotators.lead")}</p>
           ${rows.length === 0
             ? html`<p class="empty">${t("annotators.empty")}</p>`
-            : html`<div class="table-box" role="region" tabindex="0"
+            : html`<div class="table-box" role="group" tabindex="0"
               aria-label=${t("project.tab.annotators")}>
                 <table class="data">
                   <thead><tr>

@@ -70,9 +70,10 @@ export function Export({ projectId, runId, place }) {
       <fieldset class="choices"><legend>${t("export.format")}</legend>
         ${FORMATS.map((one) => html`<label key=${one} class="choice">
           <input type="radio" name="format" value=${one} checked=${format === one}
+            aria-labelledby=${`format-${one}`} aria-describedby=${`format-${one}-note`}
             onChange=${() => setFormat(one)} />
-          <span><strong>${t(`export.${one}`)}</strong><span class="second">${t(`export.${one}.note`)}</span>
-            </span>
+          <span><strong id=${`format-${one}`}>${t(`export.${one}`)}</strong>
+            <span id=${`format-${one}-note`} class="second">${t(`export.${one}.note`)}</span></span>
         </label>`)}
       </fieldset>
       <p class="fine">${t("export.logged")}</p>

@@ -63,7 +63,7 @@ function Leaderboard({ rows, place }) {
           onClick=${() => setAll(!all)}>
           ${all ? t("results.draw_first", { count: DRAWN }) : t("results.draw_all", { count: rows.length })}
         </button></p>`}
-    <div class="table-box" role="region" tabindex="0" aria-label=${t("results.leaderboard")}>
+    <div class="table-box" role="group" tabindex="0" aria-label=${t("results.leaderboard")}>
       <table class="data">
         <thead><tr><th scope="col" class="num">${t("results.rank")}</th><th scope="col">
           ${t("results.name")}</th>

@@ -60,7 +60,7 @@ function Projects({ place }) {
       ? projects.trouble === "" && h(Waiting, { t })
       : rows.length === 0
         ? html`<p class="panel empty">${t("projects.empty")}</p>`
-        : html`<div class="panel table-box" role="region" tabindex="0" aria-label=${t("projects.title")}>
+        : html`<div class="panel table-box" role="group" tabindex="0" aria-label=${t("projects.title")}>
             <table class="data">
               <thead><tr>
                 <th scope="col">${t("projects.name")}</th><th scope="col">${t("projects.type")}</th>

@@ -124,7 +124,9 @@ export function View({ lease, settings, state, raw, gap, showKeys, bindings, act
       ${settings.reason === "off"
         ? null
         : h(Reason, {
-            state, settings, showKeys, wrong: gap?.field === "reason", binding: keys.get("focus-reason"), t, act,
+            state, settings, showKeys, t, act,
+            wrong: gap?.field === "reason",
+            binding: keys.get("focus-reason"),
           })}
       ${actions}
     </div>
