@@ -6,7 +6,7 @@ import argparse
 import shutil
 import statistics
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from playwright.sync_api import sync_playwright
 from processes import machine_line
@@ -115,27 +115,39 @@ def _sign_in(browser: Browser, url: str, code: str) -> Any:  # noqa: ANN401 - th
     return cookies
 
 
-def _seat(browser: Browser, session: Any) -> tuple[BrowserContext, Page, CDPSession]:  # noqa: ANN401
+class _Wire:
+    """The browser's own protocol, whose types the driver leaves open."""
+
+    def __init__(self, session: CDPSession) -> None:
+        self._session = cast("Any", session)
+
+    def send(self, method: str, **params: object) -> None:
+        self._session.send(method, params)
+
+    def listen(self, event: str, key: str, into: dict[str, Any]) -> None:
+        """Keep `key` of each event under the request that it is about."""
+
+        def keep(said: dict[str, Any]) -> None:
+            into[said["requestId"]] = said[key]
+
+        self._session.on(event, keep)
+
+
+def _seat(browser: Browser, session: Any) -> tuple[BrowserContext, Page, _Wire]:  # noqa: ANN401
     context = browser.new_context(viewport={"width": 1280, "height": 860})
     context.add_cookies(session)
     context.add_init_script(WATCH)
     page = context.new_page()
-    return context, page, context.new_cdp_session(page)
+    return context, page, _Wire(context.new_cdp_session(page))
 
 
 def _first_load(browser: Browser, url: str, session: Any) -> None:  # noqa: ANN401
-    context, page, cdp = _seat(browser, session)
-    kinds: dict[str, str] = {}
-    loaded: dict[str, int] = {}
-    cdp.send("Network.enable")
-    cdp.on(
-        "Network.responseReceived",
-        lambda event: kinds.__setitem__(event["requestId"], event["type"]),
-    )
-    cdp.on(
-        "Network.loadingFinished",
-        lambda event: loaded.__setitem__(event["requestId"], event["encodedDataLength"]),
-    )
+    context, page, wire = _seat(browser, session)
+    kinds: dict[str, Any] = {}
+    loaded: dict[str, Any] = {}
+    wire.send("Network.enable")
+    wire.listen("Network.responseReceived", "type", kinds)
+    wire.listen("Network.loadingFinished", "encodedDataLength", loaded)
     times: list[float] = []
     for _ in range(2):
         page.goto(f"{url}/work")
@@ -157,19 +169,17 @@ def _answer(
     setting: Setting,
     tasks: int,
 ) -> None:
-    context, page, cdp = _seat(browser, session)
+    context, page, wire = _seat(browser, session)
     page.goto(f"{url}/work")
     page.locator(".task").wait_for()
-    cdp.send("Emulation.setCPUThrottlingRate", {"rate": setting.throttle})
-    cdp.send("Network.enable")
-    cdp.send(
+    wire.send("Emulation.setCPUThrottlingRate", rate=setting.throttle)
+    wire.send("Network.enable")
+    wire.send(
         "Network.emulateNetworkConditions",
-        {
-            "offline": False,
-            "latency": setting.latency_ms,
-            "downloadThroughput": -1,
-            "uploadThroughput": -1,
-        },
+        offline=False,
+        latency=setting.latency_ms,
+        downloadThroughput=-1,
+        uploadThroughput=-1,
     )
     for number in range(tasks):
         page.keyboard.press("12"[number % 2])

@@ -39,6 +39,22 @@ describe("history", () => {
 });
 
 describe("stopwatch", () => {
+  it("counts while it runs, on top of what a draft brought", () => {
+    let now = 100;
+    const watch = createStopwatch(() => now);
+    watch.reset(50);
+    now = 200;
+    expect(watch.elapsedMs()).toBe(50);
+    watch.run();
+    now = 250.6;
+    watch.run();
+    expect(watch.elapsedMs()).toBe(101);
+    watch.pause();
+    watch.pause();
+    now = 900;
+    expect(watch.elapsedMs()).toBe(101);
+  });
+
   it("stops counting when nobody is at work, and goes on with the next touch", () => {
     let now = 0;
     const watch = createStopwatch(() => now, 1000);

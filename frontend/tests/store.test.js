@@ -5,7 +5,6 @@ import { Bench } from "../../src/evenhand/static/app/store/bench.js";
 import { createMemoryJournal, openJournal } from "../../src/evenhand/static/app/store/journal.js";
 import { fateOf } from "../../src/evenhand/static/app/store/outbox.js";
 import { append, EMPTY, finish, wanted } from "../../src/evenhand/static/app/store/queue.js";
-import { createStopwatch } from "../../src/evenhand/static/app/store/stopwatch.js";
 
 /** @param {number} status @param {string} code */
 const problem = (status, code) =>
@@ -26,24 +25,6 @@ describe("queue", () => {
     const queue = append(EMPTY, [lease("2"), lease("3")]);
     expect(wanted(queue, [])).toEqual({ hold: 3, have: ["2", "3"] });
     expect(wanted(queue, ["1"])).toEqual({ hold: 4, have: ["2", "3", "1"] });
-  });
-});
-
-describe("stopwatch", () => {
-  it("counts while it runs, on top of what a draft brought", () => {
-    let now = 100;
-    const watch = createStopwatch(() => now);
-    watch.reset(50);
-    now = 200;
-    expect(watch.elapsedMs()).toBe(50);
-    watch.run();
-    now = 250.6;
-    watch.run();
-    expect(watch.elapsedMs()).toBe(101);
-    watch.pause();
-    watch.pause();
-    now = 900;
-    expect(watch.elapsedMs()).toBe(101);
   });
 });
 

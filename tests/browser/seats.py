@@ -1,14 +1,11 @@
-"""An annotator's seat at the pages, beyond the journeys: leave it, or take one at a real service."""
+"""An annotator's seat at the pages: leave it, or take one at a real service."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from typing import Any, cast
 
 from playwright.sync_api import Browser, Cookie, Page
 from tests.ground import LiveTenant
-
-if TYPE_CHECKING:
-    from playwright.sync_api import SetCookieParam
 
 
 def sign_out(page: Page) -> None:
@@ -20,7 +17,7 @@ def sign_out(page: Page) -> None:
 @contextmanager
 def seated(
     browser: Browser, tenant: LiveTenant, *, code: str = "", session: list[Cookie] | None = None
-) -> Iterator[Page]:
+) -> Generator[Page]:
     """A page of a browser of its own, at work: by a one-time code, or with a session's cookies."""
     context = browser.new_context(viewport={"width": 1280, "height": 860}, locale="en-GB")
     context.set_default_timeout(8000)
@@ -31,7 +28,7 @@ def seated(
             page.get_by_label("Code").fill(code)
             page.keyboard.press("Enter")
         else:
-            context.add_cookies([cast("SetCookieParam", dict(cookie)) for cookie in session])
+            context.add_cookies(cast("Any", session))
             page.goto(f"{tenant.live.url}/work")
         page.wait_for_url("**/work*")
         page.locator(".task, .empty-state").first.wait_for()

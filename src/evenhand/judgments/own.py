@@ -86,7 +86,7 @@ async def undo(request: Request, judgment_id: UUID) -> Response:
 async def own_work(
     request: Request, project_id: UUID, since: Annotated[AwareDatetime | None, Query()] = None
 ) -> Response:
-    """Your own numbers in a project since an instant (at most a day ago), and what can be undone."""
+    """Your own numbers in a project since an instant of the last day, and what can be undone."""
     earliest = utc_now() - _LOOK_BACK
     begin: datetime = earliest if since is None else max(since, earliest)
     async with admitted(request) as (tx, actor):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -95,7 +95,7 @@ async def find_item_named(
 ) -> UUID | None:
     """The item that bears the customer's own id, by the keyed hash that `imports` makes of it."""
     project_key = holder.mac(workspace, "external", project.bytes)
-    key = hmac.digest(project_key, own_id.encode(), "sha256")[:16]
+    key = hashlib.blake2b(own_id.encode(), digest_size=16, key=project_key).digest()
     found: UUID | None = await tx.fetchval(_Q["find_item_named"], workspace, project, key)
     return found
 

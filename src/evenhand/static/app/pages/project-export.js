@@ -53,7 +53,6 @@ export function Export({ projectId, runId, place }) {
       const file = await api.download(`/projects/${encodeURIComponent(projectId)}/exports`, body, setBytes);
       keep(file.blob, `${format}.${format === "leaderboard" ? "csv" : "jsonl"}`);
       setDone({ count: file.count, receipt: file.receipt });
-      place.say(t("export.done", { count: file.count }));
     } catch (error) {
       setMessage(place.fail(error));
     }

@@ -138,7 +138,7 @@ function Aggregate({ projectId, place, onDone }) {
   const busy = state === t("results.running");
   return html`<div class="aggregate">
     <button class="button" type="button" disabled=${busy} onClick=${aggregate}>${t("results.run")}</button>
-    <p class="fine" role="status">${state}</p>
+    <p class="fine">${state}</p>
   </div>`;
 }
 
