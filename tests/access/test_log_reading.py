@@ -114,7 +114,8 @@ async def test_the_actors_of_all_entries_are_kept(tenant: Tenant, web: Web) -> N
 async def test_nothing_found_is_nothing_opened_and_nothing_logged(tenant: Tenant, web: Web) -> None:
     auditor, *_ = await worked(tenant)
     before = (await web.get(auditor, LOG))["size"]
-    for query in ({"item": uuid4()}, {"member": uuid4()}):
+    unknown: list[dict[str, Any]] = [{"item": uuid4()}, {"member": uuid4()}]
+    for query in unknown:
         found = await web.get(auditor, f"{LOG}/accesses", **query)
         assert found == {"items": [], "names": {}, "next_cursor": None, "look": None}
     await web.get(auditor, f"{LOG}/entries/{before + 10**6}/details", 404)
@@ -132,7 +133,7 @@ async def test_the_open_list_opens_nothing(tenant: Tenant, web: Web) -> None:
     assert (await web.get(auditor, LOG))["size"] == size
 
 
-@pytest.mark.parametrize("cursor", ["x", "-1", "1" * 40, "\uff11", "1.0", ""])
+@pytest.mark.parametrize("cursor", ["x", "1", "i-1", "i" + "1" * 40, "i1\n", "\uff11", "1.0", ""])
 async def test_a_cursor_of_somebody_elses_is_refused(tenant: Tenant, web: Web, cursor: str) -> None:
     auditor = await tenant.person("auditor")
     refused = await web.get(auditor, f"{LOG}/entries", 422, cursor=cursor)
@@ -141,7 +142,7 @@ async def test_a_cursor_of_somebody_elses_is_refused(tenant: Tenant, web: Web, c
 
 async def test_what_is_refused(tenant: Tenant, web: Web) -> None:
     auditor, one = await tenant.person("auditor"), await tenant.person()
-    both = {"item": uuid4(), "member": uuid4()}
+    both: dict[str, Any] = {"item": uuid4(), "member": uuid4()}
     assert (await web.get(auditor, f"{LOG}/accesses", 422, **both))["code"] == "request_refused"
     assert (await web.get(auditor, f"{LOG}/growth", 422, count=0))["code"] == "no_limit"
     assert (await web.get(auditor, f"{LOG}/growth", 422, step="year"))["code"] == "request_refused"

@@ -95,7 +95,7 @@ def test_script_weight_of_a_first_visit(page: Page, site: Site) -> None:
     )
     sign_in(page, site)
     expect(page.locator(".task")).to_be_visible()
-    assert 20_000 < sum(sizes.values()) < 100_000
+    assert 20_000 < sum(sizes.values()) < 120_000
 
 
 def test_focus_is_visible_on_every_stop(page: Page, site: Site) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import TELL_VIOLATIONS, Watch
-from tests.browser.managers import (
+from tests.browser.manager_world import (
     World,
     aggregate,
     enter,

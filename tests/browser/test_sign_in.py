@@ -1,4 +1,4 @@
-"""Signing in as people do: an invitation link, a password, an authenticator, and every wrong turn."""
+"""Signing in as people do: invitation link, password, authenticator, and every wrong turn."""
 
 from __future__ import annotations
 

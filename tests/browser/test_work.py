@@ -280,10 +280,10 @@ def test_the_palette_finds_and_does(page: Page, site: Site, standin: Standin, wa
     page.keyboard.press("Control+k")
     search = page.get_by_role("combobox", name="What do you want to do?")
     expect(search).to_be_focused()
-    page.keyboard.type("system b")
+    page.keyboard.type("tie")
     expect(page.get_by_role("option")).to_have_count(1)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("radio", name="System B")).to_be_checked()
+    expect(page.get_by_role("radio", name="Tie")).to_be_checked()
     page.keyboard.press("Control+k")
     page.keyboard.type("no such words")
     expect(page.get_by_text("No command has these words.")).to_be_visible()
@@ -367,3 +367,14 @@ def test_a_task_that_cannot_be_drawn_does_not_take_the_page(
     page.keyboard.type("broken")
     page.keyboard.press("Control+Enter")
     expect(page.locator("[data-side='a'] .markdown")).to_have_text("Left answer 2.")
+
+
+def test_dialogs_that_follow_each_other_at_once(page: Page, site: Site, watch: Watch) -> None:
+    sign_in(page, site)
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog", name="Commands")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    page.wait_for_timeout(200)
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    watch.check()

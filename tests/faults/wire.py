@@ -105,6 +105,9 @@ def read_answer(connection: socket.socket) -> Answer:
             headers[name.strip().lower()] = value.strip()
         if status == 204:
             return Answer(status, headers, b"")
+        if headers.get("content-type", "").startswith("text/event-stream"):
+            # A stream of events has no end: what it begins with is its answer.
+            return Answer(status, headers, stream.read(int(stream.readline(), 16)))
         if headers.get("transfer-encoding") == "chunked":
             return Answer(status, headers, _read_chunks(stream))
         if "content-length" in headers:

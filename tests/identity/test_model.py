@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 # What can show a customer's plaintext: payloads, instructions, answers, names.
 PLAINTEXT = {
     "instructions.read", "tasks.lease", "judgments.submit", "judgments.read", "gold.read",
-    "consensus.read", "consensus.run", "exports.create", "batches.import",
+    "consensus.read", "consensus.run", "exports.create", "batches.import", "items.open",
 }  # fmt: skip
 
 

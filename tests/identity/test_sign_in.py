@@ -1,4 +1,4 @@
-"""Signing in: one answer for every wrong way, one winner of every race, nothing across workspaces."""
+"""Signing in: one answer for each wrong way, one winner of a race, nothing across workspaces."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ async def test_a_link_outlives_neither_its_time_nor_whoever_sent_it(
 async def test_another_workspaces_link_gives_nothing_here(
     tenant: Tenant, other_tenant: Tenant
 ) -> None:
-    """Whoever leads one workspace can invite anybody; the password set there is good there alone."""
+    """Who leads a workspace can invite anybody; the password set there is good there alone."""
     keeper = keeper_of(tenant)
     ada = await come_in(tenant, keeper, email="ada@people.example")
     there = await come_in(

@@ -38,7 +38,18 @@ def test_the_vectors_of_rfc_6238(seconds: int, code: str) -> None:
 
 
 def test_the_vectors_of_rfc_4226() -> None:
-    codes = "755224 287082 359152 969429 338314 254676 287922 162583 399871 520489".split()
+    codes = [
+        "755224",
+        "287082",
+        "359152",
+        "969429",
+        "338314",
+        "254676",
+        "287922",
+        "162583",
+        "399871",
+        "520489",
+    ]
     assert [code_at(SECRET, step) for step in range(10)] == codes
 
 
@@ -52,7 +63,7 @@ def test_one_step_around_the_present_one_and_no_more() -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "12345", "1234567", "12345a", "١٢٣٤٥٦", "-12345", "1e1000", "²²²²²²"],  # noqa: RUF001 - digits of others
+    ["", "12345", "1234567", "12345a", "١٢٣٤٥٦", "-12345", "1e1000", "²²²²²²"],
 )
 def test_what_is_no_code(typed: str) -> None:
     assert find_step(SECRET, typed, now_s=59) is None

@@ -155,7 +155,7 @@ async def test_the_hash_is_argon2id_under_the_services_key() -> None:
 
 
 def test_parameters_are_those_that_rfc_9106_recommends() -> None:
-    assert DEFAULT_PARAMS == HashParams(memory_kib=64 * 1024, passes=3, lanes=4)
+    assert HashParams(memory_kib=64 * 1024, passes=3, lanes=4) == DEFAULT_PARAMS
     assert parse_params(DEFAULT_PARAMS.render()) == DEFAULT_PARAMS
     for text in ("", "argon2i,v=19,m=1,t=1,p=1", "argon2id,v=16,m=1,t=1,p=1", "argon2id,v=19,m=1"):
         with pytest.raises(ValueError, match="no parameters"):

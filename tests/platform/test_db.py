@@ -134,7 +134,7 @@ async def test_a_database_that_goes_away_is_survived(db: Database, admin: Addres
 
 
 def test_a_database_that_was_never_connected_mints_nothing() -> None:
-    db = Database(None, {}, None)  # type: ignore[arg-type]
+    db = Database(None, {}, None, None)  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match="not connected"):
         db.token(uuid4())
 
@@ -181,6 +181,13 @@ def test_other_errors_are_faults_or_absence() -> None:
         asyncpg.InterfaceError("x"),
     ):
         assert isinstance(refusal_of(error), Unavailable)
+
+
+@pytest.mark.parametrize("error", [asyncpg.DeadlockDetectedError, asyncpg.SerializationError])
+def test_a_collision_is_told_as_one(error: type[asyncpg.PostgresError]) -> None:
+    refusal = refusal_of(error("x"))
+    assert isinstance(refusal, Unavailable)
+    assert refusal.stable_code == "collision"
 
 
 async def test_closing_twice_or_without_a_database_is_quick(login: AppLogin) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -70,7 +71,7 @@ async def test_the_items_behind_a_number_by_pages(tenant: Tenant, web: Web) -> N
     grants = await lease(tenant, one, project, hold=3)
     wanted = sorted(str(grant.item_id) for grant in grants)
     seen: list[str] = []
-    cursor: dict[str, str] = {}
+    cursor: dict[str, Any] = {}
     while True:
         page = await web.get(
             auditor, f"{REPORTS}/shown", member=one.member, project=project.id, limit=2, **cursor

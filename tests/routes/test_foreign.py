@@ -12,7 +12,16 @@ from tests.faults.worlds import World, bring_in
 from tests.routes.operations import BODIES, Operation, call, check_problem, fingerprint
 
 # The log's own paths say the workspace; the index of a leaf counts within one's own log.
-ID_PLACES = {"member_id", "key_id", "project_id", "batch_id", "lease_id", "run_id", "workspace", "session_id"}
+ID_PLACES = {
+    "member_id",
+    "key_id",
+    "project_id",
+    "batch_id",
+    "lease_id",
+    "run_id",
+    "workspace",
+    "session_id",
+}
 
 
 def shape(answer: Answer, *ids: str) -> tuple[int, bytes]:

@@ -1,4 +1,4 @@
-"""Signing in over HTTP: cookies, fixation, other sites, many at once, and an end on every process."""
+"""Signing in over HTTP: cookies, fixation, other sites, many at once, and an end at once."""
 
 from __future__ import annotations
 

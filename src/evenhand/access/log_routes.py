@@ -6,6 +6,7 @@ itself. What is here saves nobody from checking; it finds the entry that is wort
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -47,6 +48,7 @@ log_reading_router = RoomRouter(prefix="/api/v1/log", tags=["log"])
 _Q = load_queries(__package__ or "")
 _STEPS: Final = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 _BUCKETS_MAX: Final = 100
+_CURSOR: Final = re.compile(r"i[0-9]{1,18}")
 
 
 class LogOverviewOut(BaseModel):
@@ -248,7 +250,7 @@ async def _read_names(tx: Tx, workspace: UUID, ids: set[UUID]) -> dict[str, dict
 def _cut(rows: list[Entry], most: int) -> tuple[list[Entry], str | None]:
     """The page, and where the next one begins: one row more than asked says that there is one."""
     shown = rows[:most]
-    return shown, str(shown[-1].index) if len(rows) > most else None
+    return shown, f"i{shown[-1].index}" if len(rows) > most else None
 
 
 def _parse_place(cursor: str | None) -> int:
@@ -259,9 +261,9 @@ def _parse_place(cursor: str | None) -> int:
     """
     if cursor is None:
         return NEWEST
-    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= len(str(NEWEST)) - 1):
+    if not _CURSOR.fullmatch(cursor):
         raise Invalid("This is no cursor of ours; start without one.", code="no_cursor")
-    return int(cursor)
+    return int(cursor[1:])
 
 
 def _starts_of(step: str, count: int, now: datetime) -> list[datetime]:

@@ -1,7 +1,7 @@
 """Passwords: argon2id (RFC 9106), at most so many at once, under the service's key.
 
 Shapes. `stored = HMAC(service key, argon2id(password, salt, params))`, 32 bytes. The salt is an
-HMAC of the person's hashed address, so one hash answers for all workspaces of a person, and an unknown
+HMAC of the hashed address, so one hash answers for all workspaces of a person, and an unknown
 address costs as much as a known one. A password is compared byte by byte as it was typed: no
 trimming and no Unicode normalisation.
 
@@ -12,6 +12,7 @@ hash takes `memory_kib`, `AT_ONCE` run, `WAITING` wait, the rest is told to come
 from __future__ import annotations
 
 import asyncio
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -29,6 +30,7 @@ AT_ONCE: Final = 4
 WAITING: Final = 16
 _HASH_BYTES: Final = 32
 _SALT_BYTES: Final = 16
+_PARAMS: Final = re.compile(r"argon2id,v=19,m=(\d{1,9}),t=(\d{1,3}),p=(\d{1,3})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,11 @@ def parse_params(text: str) -> HashParams:
     Raises:
         ValueError: something else.
     """
-    named = dict(cost.partition("=")[::2] for cost in text.split(","))
-    if list(named) != ["argon2id", "v", "m", "t", "p"] or named["v"] != "19":
+    found = _PARAMS.fullmatch(text)
+    if found is None:
         raise ValueError(f"no parameters of ours: {text!r}")
-    return HashParams(memory_kib=int(named["m"]), passes=int(named["t"]), lanes=int(named["p"]))
+    memory_kib, passes, lanes = map(int, found.groups())
+    return HashParams(memory_kib=memory_kib, passes=passes, lanes=lanes)
 
 
 class PasswordHasher:

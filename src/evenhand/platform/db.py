@@ -102,11 +102,12 @@ class Database:
     """A pool of the application's role, with the minter of its workspace tokens."""
 
     def __init__(
-        self, pool: asyncpg.Pool[asyncpg.Record], address: DatabaseAddress, lane: Lane
+        self, pool: asyncpg.Pool[asyncpg.Record], address: DatabaseAddress, lane: Lane, first: Lane
     ) -> None:
         self.pool = pool
         self.address = address
         self._lane = lane
+        self._first_lane = first
         self._offset_s = 0.0
         self._minter: TokenMinter | None = None
         self._notice_key = b""
@@ -135,7 +136,8 @@ class Database:
             timeout=_STATEMENT_S,
             reset=keep_nothing,
         )
-        database = cls(pool, address, Lane(open_one, size=pool_size, wait_s=_ACQUIRE_S))
+        lane, first = (Lane(open_one, size=size, wait_s=_ACQUIRE_S) for size in (pool_size, 2))
+        database = cls(pool, address, lane, first)
         database._minter = TokenMinter(token_secret, database.now_s)
         database._notice_key = hmac.digest(token_secret, b"evenhand/notice/1", "sha256")
         await database._read_clock()
@@ -147,6 +149,7 @@ class Database:
         if self._clock_task is not None:
             self._clock_task.cancel()
         await self._lane.close()
+        await self._first_lane.close()
         try:
             await asyncio.wait_for(self.pool.close(), 5.0)
         except (TimeoutError, *_AWAY):
@@ -199,6 +202,10 @@ class Database:
         """Rows of one statement in a transaction of its own."""
         return await self._lane.fetch(query, args)
 
+    async def fetch_first(self, query: str, *args: object) -> list[asyncpg.Record]:
+        """As `fetch`, past the line: for the log, which everybody who stands in it waits for."""
+        return await self._first_lane.fetch(query, args)
+
     async def fetchrow(self, query: str, *args: object) -> asyncpg.Record | None:
         """First row of one statement in a transaction of its own."""
         rows = await self._lane.fetch(query, args)
@@ -219,6 +226,7 @@ class Database:
             await asyncio.sleep(_CLOCK_EVERY_S)
             try:
                 await self._lane.trim()
+                await self._first_lane.trim()
                 await self._read_clock()
             except DATABASE_FAULTS:
                 continue  # The next round reads it; requests say for themselves what is away.

@@ -9,7 +9,7 @@ from fastapi import Query, Request, Response
 from pydantic import BaseModel
 
 from evenhand.identity import admitted
-from evenhand.platform.errors import NotFound
+from evenhand.platform.errors import Invalid, NotFound
 from evenhand.platform.paging import page_of, parse_cursor, parse_limit
 from evenhand.platform.web import RoomRouter, json_answer
 
@@ -68,14 +68,17 @@ async def read_audience_of(
 @router.on("GET", "/shown", permission="exposure.read", answer=RowsOut)
 async def read_shown_to(
     request: Request,
-    member: UUID,
+    member: UUID | None = None,
     project: UUID | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Response:
     """The items that one member was shown: what stands behind the number."""
     after, most = parse_cursor(cursor), parse_limit(limit)
+    # Whoever may not ask is told so before what is missing: hence no required query parameters.
     async with admitted(request) as (tx, actor):
+        if member is None:
+            raise Invalid("Say which member.", code="request_refused")
         rows = await read_shown(
             tx, actor.workspace_id, member=member, project=project, after=after, limit=most + 1
         )
@@ -106,12 +109,14 @@ async def read_wall_of(
 @router.on("GET", "/item", permission="exposure.read", answer=ItemNamedOut)
 async def read_item_named(
     request: Request,
-    project: UUID,
-    own_id: Annotated[str, Query(min_length=1, max_length=500)],
+    project: UUID | None = None,
+    own_id: Annotated[str, Query(max_length=500)] = "",
 ) -> Response:
     """Our id of the item that bears the customer's own id in a project."""
     keyring: Keyring = request.app.state.keyring
     async with admitted(request) as (tx, actor):
+        if project is None or not own_id:
+            raise Invalid("Say which project and which id.", code="request_refused")
         found = await find_item_named(
             tx, keyring.holder, actor.workspace_id, project=project, own_id=own_id
         )

@@ -71,7 +71,7 @@ WITH RECURSIVE probe (bound, low, high) AS (
       FROM probe AS p
       CROSS JOIN LATERAL (SELECT (p.low + p.high) / 2 AS middle) AS m
       CROSS JOIN LATERAL (
-            SELECT convert_from(substring(leaf FROM octet_length(leaf) - 34 FOR 27), 'UTF8')
+            SELECT convert_from(substr(leaf, octet_length(leaf) - 34, 27), 'UTF8')
                        ::timestamptz AS at
               FROM transparency.entry WHERE workspace_id = $1 AND index = m.middle
              LIMIT 1) AS e

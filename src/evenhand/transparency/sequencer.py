@@ -88,7 +88,7 @@ class Sequencer:
         Raises:
             LogForked: this database is older than the published log.
         """
-        rows = await self._db.fetch(_Q["read_waiting"], self._db.token(workspace), _GROUP_MAX)
+        rows = await self._db.fetch_first(_Q["read_waiting"], self._db.token(workspace), _GROUP_MAX)
         if not rows:
             return {}
         head = self._heads.get(workspace) or await self._load(workspace)
@@ -109,7 +109,7 @@ class Sequencer:
         )
         intent_ids: list[int] = [row["id"] for row in rows]
         try:
-            moved = await self._db.fetchval(
+            (moved,) = await self._db.fetch_first(
                 _Q["append"],
                 self._db.token(workspace),
                 head.size,
@@ -123,8 +123,8 @@ class Sequencer:
         except asyncpg.UniqueViolationError:
             # Another sequencer appended these intents after we read them and before we read the
             # head. The whole of our append was rolled back.
-            moved = False
-        if not moved:
+            moved = (False,)
+        if not moved[0]:
             self._heads.pop(workspace, None)
             return {}
         first, head.size, head.edge = head.size, edge.size, edge
@@ -136,7 +136,7 @@ class Sequencer:
 
     async def find_waiting(self) -> set[UUID]:
         """Every workspace that has intents to append."""
-        rows = await self._db.fetch(_Q["waiting_workspaces"])
+        rows = await self._db.fetch_first(_Q["waiting_workspaces"])
         return {row["waiting_workspaces"] for row in rows}
 
     async def append_all(self) -> list[tuple[UUID, dict[int, Logged]]]:

@@ -167,7 +167,9 @@ class LogService:
     async def _find(self, workspace: UUID, wanted: Collection[int]) -> dict[int, Logged]:
         """Those of `wanted` that the database says are in the tree: for who missed being told."""
         try:
-            rows = await self._db.fetch(_Q["find_logged"], self._db.token(workspace), list(wanted))
+            rows = await self._db.fetch_first(
+                _Q["find_logged"], self._db.token(workspace), list(wanted)
+            )
         except DATABASE_FAULTS:
             return {}
         return {row["intent_id"]: Logged(row["index"], row["size"]) for row in rows}

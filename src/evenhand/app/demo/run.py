@@ -84,13 +84,9 @@ def _play(url: str, settings: Settings, state: DemoState, folder: Path, console:
     ):
         inviting = bars.add_task("inviting people", total=len(data.people) + 4)
         cast = gather_cast(
-            url,
-            owner,
-            settings=settings,
-            state=state,
-            people=data.people,
+            url, owner, settings=settings, state=state, people=data.people,
             step=lambda: bars.advance(inviting),
-        )
+        )  # fmt: skip
         project = _project(owner, data)
         denial = denial_of(url, cast.applicant, project)
 

@@ -39,8 +39,8 @@ export function duration(ms, t) {
 /** @param {string | null} instant @returns {string} */
 export function moment(instant) {
   if (instant === null) return "–";
-  const format = new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
-  return format.format(new Date(instant));
+  const style = /** @type {const} */ ({ dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
+  return new Intl.DateTimeFormat(locale(), style).format(new Date(instant));
 }
 
 /** The ids in the address: /projects/<project>/items/<item>. @returns {{project: string, item: string}} */

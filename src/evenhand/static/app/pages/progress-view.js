@@ -118,10 +118,10 @@ export function Throughput({ hours, t }) {
       <div class="switcher" role="group" aria-labelledby="throughput-title">
         ${/** @type {const} */ (["hour", "day"]).map((one) => html`<button key=${one} class="button is-small"
           type="button"
-          aria-pressed=${by === one} onClick=${() => setBy(one)}>${t(`project.by_${one}`)}</button>`)}
+          aria-pressed=${by === one} onClick=${() => setBy(one)}>${t(`project.by.${one}`)}</button>`)}
       </div></div>
-    <p class="fine">${t(`project.total_${by}`, { count: total })}</p>
-    ${h(Bars, { bars, label: t(`project.chart_${by}`, { count: total }), format: (value) => number(value) })}
+    <p class="fine">${t(`project.total.${by}`, { count: total })}</p>
+    ${h(Bars, { bars, label: t(`project.chart.${by}`, { count: total }), format: (value) => number(value) })}
     <details class="numbers"><summary>${t("project.as_table")}</summary>
       <table class="data"><thead><tr><th scope="col">${t("project.from")}</th>
         <th scope="col" class="num">${t("project.judgments")}</th></tr></thead>

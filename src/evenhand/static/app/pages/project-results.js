@@ -32,12 +32,17 @@ function Agreement({ run, projectId, place }) {
   return html`<section class="panel" aria-labelledby="agreement-title">
     <h2 id="agreement-title">${t("results.agreement")}</h2>
     <dl class="figures">
-      <div><dt>${t("results.percent")}</dt><dd>${percent(summary.percent_agreement, 1)}</dd></div>
+      <div><dt>${t("results.percent")}</dt>
+        <dd><a href=${itemsAddress(projectId, { below: "1" })}>
+          ${percent(summary.percent_agreement, 1)}</a></dd></div>
       <div><dt>${t("results.alpha")}</dt><dd>${summary.alpha === null ? "–" : number(summary.alpha, 2)}
         <span class="second">${interval(summary.alpha_low, summary.alpha_high)}</span></dd></div>
       <div><dt>${t("results.judgments")}</dt>
-        <dd><a href=${itemsAddress(projectId, { state: "done" })}>${number(summary.judgments)}</a></dd></div>
-      <div><dt>${t("results.items")}</dt><dd>${number(summary.items)}</dd></div>
+        <dd><a href=${itemsAddress(projectId, { state: "done" })}>
+          ${number(summary.judgments)}</a></dd></div>
+      <div><dt>${t("results.items")}</dt>
+        <dd><a href=${itemsAddress(projectId, {})}>
+          ${number(summary.items)}</a></dd></div>
       <div><dt>${t("results.annotators")}</dt>
         <dd><a href=${`/projects/${encodeURIComponent(projectId)}/annotators`}>
           ${number(summary.annotators)}</a></dd></div>
@@ -51,10 +56,13 @@ function Agreement({ run, projectId, place }) {
 function Leaderboard({ rows, place }) {
   const { t } = place;
   const [all, setAll] = useState(false);
-  const estimates = rows.map(({ name, score, low, high }) => ({ name, value: score, low, high }));
+  const drawn = (all ? rows : rows.slice(0, DRAWN))
+    .map(({ name, score, low, high }) => ({ name, value: score, low, high }));
   return html`<div>
     ${h(Whiskers, {
-      rows: all ? estimates : estimates.slice(0, DRAWN), label: t("results.chart", { count: all ? rows.length : Math.min(DRAWN, rows.length) }), axis: t("results.axis"),
+      rows: drawn,
+      label: t("results.chart", { count: drawn.length }),
+      axis: t("results.axis"),
       format: (value) => number(value, 2),
     })}
     ${rows.length <= DRAWN

@@ -12,7 +12,7 @@ import { Icon } from "../ui/icon.js";
 import { startFramed, titled } from "./framed.js";
 import { watchProgress } from "./live.js";
 import { loadProject, named, percent, number, ProjectHead, Trouble, useLoaded, Waiting } from "./manage.js";
-import { Batches, States, Throughput } from "./progress-view.js";
+import { Batches, itemsAddress, States, Throughput } from "./progress-view.js";
 
 /**
  * @param {{overview: Overview, projectId: string, place: Place}} props
@@ -27,10 +27,14 @@ function Quality({ overview, projectId, place }) {
     ${run === null
       ? html`<p class="empty">${t("project.no_run")} <a href=${results}>${t("project.to_results")}</a></p>`
       : html`<dl class="figures">
-          <div><dt>${t("results.percent")}</dt><dd>${percent(run.summary.percent_agreement, 1)}</dd></div>
+          <div><dt>${t("results.percent")}</dt>
+            <dd><a href=${itemsAddress(projectId, { below: "1" })}>
+              ${percent(run.summary.percent_agreement, 1)}</a></dd></div>
           <div><dt>${t("results.alpha")}</dt>
             <dd>${run.summary.alpha === null ? "–" : number(run.summary.alpha, 2)}</dd></div>
-          <div><dt>${t("results.judgments")}</dt><dd>${number(run.summary.judgments)}</dd></div>
+          <div><dt>${t("results.judgments")}</dt>
+            <dd><a href=${itemsAddress(projectId, { state: "done" })}>
+              ${number(run.summary.judgments)}</a></dd></div>
         </dl>
         <p><a href=${results}>${t("project.to_results")}</a></p>`}
   </section>`;

@@ -27,6 +27,9 @@ export const PAGE_KEYS = [
   { action: "palette", keys: ["Ctrl+k"], label: "key.palette" },
 ];
 
+/** The frame answers to it on every page. */
+const FIXED = new Set(["palette"]);
+
 /**
  * @param {object} props
  * @param {Binding} props.binding
@@ -44,11 +47,13 @@ function Row({ binding, asking, onAsk, onPress, t }) {
     <dd>
       <span class="visually-hidden">${keys.length === 0 ? t("keys.none") : keys.join(", ")}</span>
       ${h(Keys, { keys })}
-      <button class="button is-quiet key-change" type="button" aria-pressed=${asking}
-        aria-label=${t("keys.change_of", { name })} onClick=${onAsk}
-        onKeyDown=${(/** @type {KeyboardEvent} */ event) => asking && onPress(event)}>
-        ${t(asking ? "keys.press" : "keys.change")}
-      </button>
+      ${FIXED.has(action)
+        ? null
+        : html`<button class="button is-quiet key-change" type="button" aria-pressed=${asking}
+            aria-label=${t("keys.change_of", { name })} onClick=${onAsk}
+            onKeyDown=${(/** @type {KeyboardEvent} */ event) => asking && onPress(event)}>
+            ${t(asking ? "keys.press" : "keys.change")}
+          </button>`}
     </dd>
   </div>`;
 }

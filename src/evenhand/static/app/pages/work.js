@@ -174,10 +174,11 @@ class Workplace {
   /** @returns {VNode | null} */
   openDialog() {
     const { t } = this.parts;
-    const onClose = () => {
-      this.dialog.value = null;
-    };
     const kind = this.dialog.value;
+    // A dialog says that it has closed a moment later, when another one may be open.
+    const onClose = () => {
+      if (this.dialog.value === kind) this.dialog.value = null;
+    };
     if (kind === "skip" || kind === "flag") {
       const onSend = (/** @type {string} */ reason) => this.setAside(kind, reason);
       return h(ReasonDialog, { key: kind, verb: kind, onSend, onClose, t });
