@@ -165,6 +165,11 @@ async def test_the_wall_stands_before_the_details_and_not_before_the_proof(
         )  # fmt: skip
     refused = await web.get(auditor, f"{LOG}/accesses", 403, item=item)
     assert refused["code"] == "wall_denied"
+    # The owner's look is logged after the denial, so a second one finds the denial in the tree.
+    await web.get(tenant.owner, f"{LOG}/accesses", limit=1)
+    seen = (await web.get(tenant.owner, f"{LOG}/accesses", limit=10))["items"]
+    said = [(entry["kind"], entry["details"]["purpose"]) for entry in seen]
+    assert ("access.denied/1", "log.details") in said
     assert (await web.get(auditor, f"{LOG}/entries"))["items"]
     # The refusal is remembered as a verdict, and the wall's report shows it.
     page = await web.get(auditor, "/api/v1/reports/wall", denied=True)

@@ -13,6 +13,7 @@ import pytest
 from starlette.types import Message, Scope
 from tests.browser.conftest import Site
 
+from evenhand.app.page_table import PAGES
 from evenhand.app.pages import (
     SECURITY_HEADERS,
     SecurityHeaders,
@@ -47,8 +48,8 @@ def nonce_of(answer: Answer) -> str:
     [
         ("", "/sign-in"),
         ("other=1", "/sign-in"),
-        ("evenhand_session=x", "/work"),
-        ("__Host-evenhand_session=x", "/work"),
+        ("evenhand_session=x", "/home"),
+        ("__Host-evenhand_session=x", "/home"),
     ],
 )
 def test_root_goes_by_the_cookie_alone(site: Site, cookie: str, target: str) -> None:
@@ -57,7 +58,7 @@ def test_root_goes_by_the_cookie_alone(site: Site, cookie: str, target: str) -> 
     assert answer.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/work"])
+@pytest.mark.parametrize("path", [shell.path.replace("{", "").replace("}", "") for shell in PAGES])
 def test_page_has_a_fresh_nonce_and_no_inline_script_but_the_map(site: Site, path: str) -> None:
     first, second = Answer(site, path), Answer(site, path)
     assert nonce_of(first) != nonce_of(second)
@@ -215,12 +216,9 @@ async def test_strict_transport_over_tls_only_and_other_scopes_untouched() -> No
 def test_reports_are_asked_for_where_they_are_collected() -> None:
     assert "report-to" not in content_security_policy(nonce="n")
     assert content_security_policy(nonce="n", report_group="csp").endswith("; report-to csp")
-    assert [route.path for route in page_routes()] == [
-        "/",
-        "/sign-in",
-        "/work",
-        "/static/{path:path}",
-    ]
+    paths = [route.path for route in page_routes()]
+    assert paths == ["/", *(shell.path for shell in PAGES), "/static/{path:path}"]
+    assert len(set(paths)) == len(paths)
 
 
 async def test_the_collecting_endpoint_is_named_in_the_pages_headers() -> None:
