@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
 from uuid import UUID
 
@@ -20,7 +20,14 @@ from evenhand.platform.db import Database
 from evenhand.platform.migrations import AppLogin
 from evenhand.tasks.actions import open_grants
 from evenhand.tlog import TileError
-from evenhand.transparency import LogForked, LogService, LogUnavailable, Publisher, intend
+from evenhand.transparency import (
+    LogForked,
+    Logged,
+    LogService,
+    LogUnavailable,
+    Publisher,
+    intend,
+)
 from evenhand.transparency.sequencer import LEADER_LOCK, Sequencer
 
 LEADER = """
@@ -302,3 +309,44 @@ async def test_a_forked_log_does_not_stop_the_others(
     await write(other_tenant)
     appended = await sequencer_of(tenant).append_all()
     assert [workspace for workspace, _ in appended] == [other_tenant.id]
+
+
+async def test_who_does_not_lead_is_told_without_a_look(
+    tenant: Tenant, second: LogService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await second.logged(tenant.id, await write(tenant))
+    looked: list[int] = []
+
+    async def look(_workspace: UUID, wanted: Collection[int]) -> dict[int, Logged]:
+        looked.extend(wanted)
+        return {}
+
+    monkeypatch.setattr(second, "_find", look)
+    for count in (1, 3, 40):
+        intents = await write(tenant, count)
+        places = await second.logged(tenant.id, intents)
+        assert sorted(places) == intents
+        assert [places[i].index for i in intents] == await indexes(tenant, intents)
+    assert not looked
+
+
+async def indexes(tenant: Tenant, intents: list[int]) -> list[int]:
+    rows = await tenant.rows(
+        "SELECT index FROM transparency.entry WHERE intent_id = ANY ($1) ORDER BY intent_id",
+        intents,
+    )
+    return [row["index"] for row in rows]
+
+
+async def test_a_forged_notice_opens_nothing(tenant: Tenant, second: LogService) -> None:
+    await second.logged(tenant.id, await write(tenant))
+    await second.stop()
+    await tenant.service.log.stop()
+    intents = await write(tenant)
+    for said in (
+        f"{tenant.id.hex} 9 {intents[0]}",
+        f"{tenant.id.hex} 9 {intents[0]} {'0' * 32}",
+        tenant.db.sign_notice(tenant.id.hex),
+    ):
+        second._heard_logged(None, 0, "evenhand_logged", said)
+    assert (tenant.id, intents[0]) not in second._early

@@ -21,6 +21,7 @@ ROOMS = frozenset(
         "judgments",
         "ontologies",
         "parties",
+        "progress",
         "projects",
         "reports",
         "reviews",

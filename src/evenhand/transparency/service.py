@@ -2,7 +2,7 @@
 
 Who waits is told in one of two ways: by the leader in the same process, or by a signed notice on a
 channel of the database that says which intents stand where (`notices.py`). Whoever was not told
-within half a second is looked up in the database. A lost notice costs a look, never an entry.
+within a second is looked up in the database. A lost notice costs a look, never an entry.
 
 The pace: the first intent is appended at once. Having appended, the leader rests for `_PACE_S` and
 then looks again by itself, until it has found nothing `_LOOKS` times. So under load a group
@@ -256,21 +256,26 @@ class LogService:
     async def _listen(self) -> None:
         """Hear of intents (when leading) and of growth (when not); tell the leader of ours."""
         connection = await asyncpg.connect(**self._db.address, timeout=10.0)
-        looked_s = 0.0
+        counted_s, waited = time.monotonic(), self._who_waits()
         try:
             await connection.add_listener("evenhand_intents", self._heard_intents)
             await connection.add_listener("evenhand_logged", self._heard_logged)
             while not connection.is_closed():
                 await _woken(self._tell)
                 self._tell.clear()
-                # Whoever was not told within half a second is looked up.
-                if self._waiting and time.monotonic() - looked_s >= _POLL_S:
-                    looked_s = time.monotonic()
-                    self._look.set()
+                # Whoever waited at the last count and still does was not told: look.
+                if time.monotonic() - counted_s >= _POLL_S:
+                    counted_s = time.monotonic()
+                    waited, before = self._who_waits(), waited
+                    if waited & before:
+                        self._look.set()
                 if not self.leading:
                     await self._tell_leader(connection)
         finally:
             connection.terminate()
+
+    def _who_waits(self) -> set[tuple[UUID, int]]:
+        return {(w, intent) for w, waiting in self._waiting.items() for intent in waiting}
 
     async def _tell_leader(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         """Wake the leader for what waits, unless it looks again by itself."""
