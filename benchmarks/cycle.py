@@ -20,7 +20,7 @@ from evenhand.client import Client
 if TYPE_CHECKING:
     from pathlib import Path
 
-_WARM_S = 2.0
+_WARM_S = 5.0
 _RATE_MIN = 1000.0
 _P99_MAX_MS = 50.0
 

@@ -46,7 +46,7 @@ BEGIN
         END IF;
     END IF;
     RETURN QUERY
-        SELECT made.id, made.submitted_at, before.state = 'submitted', made.purpose,
+        SELECT made.id, made.submitted_at, before.state = 'submitted', made.purpose::text,
                actor.member_id, made.item_id, g.*
           FROM (SELECT 1) AS one
           LEFT JOIN tasks.grant_leases(actor, project, hold, have, fresh_ids, from_batch,

@@ -42,7 +42,8 @@ BEGIN
     PERFORM set_config('evenhand.token', token, true);
     workspace := platform.current_workspace();
     RETURN QUERY
-        SELECT i.id, i.kind, i.actor_id, i.object_id, i.lease_id, i.purpose, i.policy,
+        SELECT i.id, i.kind::text, i.actor_id, i.object_id, i.lease_id, i.purpose,
+               i.policy::bytea,
                i.extra::text, i.occurred_at
         FROM transparency.intent AS i
         WHERE i.workspace_id = workspace ORDER BY i.id LIMIT most;
