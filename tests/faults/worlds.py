@@ -103,6 +103,14 @@ def answer_all(
     return done
 
 
+def answer_one(house: House, project: str, key: str) -> str:
+    """Submit one answer; gives the judgment's id."""
+    with house.client(key) as client:
+        (lease,) = client.lease(project, hold=1)
+        answer = {"choice": "left", "order": lease.order}
+        return client.submit(project, lease.id, answer, hold=0).id
+
+
 def wait_for_run(house: House, run: str, *, key: str) -> dict[str, Any]:
     deadline = time.monotonic() + 60
     while True:
@@ -153,6 +161,7 @@ def build_world(house: House, name: str) -> World:
     ids["run_id"] = make(house, f"/projects/{project}/consensus", {}, key=owner)["id"]
     run = wait_for_run(house, ids["run_id"], key=owner)
     assert run["state"] == "done", run
+    ids["judgment_id"] = answer_one(house, project, annotator)
     leases = make(house, f"/projects/{project}/leases", {"hold": 1}, key=annotator)["leases"]
     ids["lease_id"] = leases[0]["id"]
     ids["item_id"] = leases[0]["item_id"]

@@ -15,7 +15,17 @@ from tests.ground import LiveService, LiveTenant, pair_line
 from evenhand.app.http import create_schema_app, declared_routes
 
 CANARY = "zebrafinch"
-GETS = [path for method, path, _ in declared_routes(create_schema_app().routes) if method == "GET"]
+GETS = {
+    path: permission
+    for method, path, permission in declared_routes(create_schema_app().routes)
+    if method == "GET"
+}
+# What a list must be asked for, in the words of the places above.
+QUERIES = {
+    "/api/v1/log/accesses": "?item={item_id}",
+    "/api/v1/reports/item": "?project={project_id}&own_id={own_id}",
+    "/api/v1/reports/shown": "?member={member_id}",
+}
 
 
 def fill(tenant: LiveTenant, word: str) -> dict[str, list[str]]:
@@ -37,7 +47,10 @@ def fill(tenant: LiveTenant, word: str) -> dict[str, list[str]]:
     batch = tenant.load(project, lines)["id"]
     one = tenant.person(name=f"{word} person", email=f"{word}@people.example")
     for lease in one.lease(project, hold=2):
-        one.submit(project, lease.id, {"choice": "left", "order": lease.order})
+        judged = one.submit(project, lease.id, {"choice": "left", "order": lease.order})
+    (held,) = one.lease(project, hold=1)
+    draft = {"version": 0, "state": {"reason": f"{word} draft"}, "active_ms": 1}
+    one._transport.json("PUT", f"/api/v1/leases/{held.id}/draft", draft)
     run = owner.post(f"/projects/{project}/consensus", {})["id"]
     while owner.get(f"/consensus/{run}")["state"] not in {"done", "failed"}:
         time.sleep(0.05)
@@ -48,7 +61,9 @@ def fill(tenant: LiveTenant, word: str) -> dict[str, list[str]]:
         "member_id": [row["id"] for row in owner.list("/members")], "workspace": [str(tenant.id)],
         "index": ["0", "1", "7"],
         "path:path": [f"entries/000.p/{width}", f"0/000.p/{width}", "entries/000"],
-        "vendor_id": [vendor],
+        "vendor_id": [vendor], "lease_id": [held.id], "item_id": [held.item_id],
+        "judgment_id": [judged.id], "own_id": [f"{word}-0"],
+        "key of an annotator": [one._transport._headers["Authorization"]],
     }  # fmt: skip
 
 
@@ -64,12 +79,20 @@ def asked(tenants: tuple[LiveTenant, LiveTenant]) -> dict[str, tuple[int, bytes]
     target = urlsplit(tenants[0].live.url)
     connection = http.client.HTTPConnection(target.hostname or "", target.port)
     said: dict[str, tuple[int, bytes]] = {}
-    headers = {"Authorization": f"Bearer {tenants[0].owner_key}"}
-    for path in itertools.chain.from_iterable(paths(one, ours, theirs) for one in GETS):
-        connection.request("GET", path, headers=headers)
-        response = connection.getresponse()
-        received = response.read() + repr(response.getheaders()).encode()
-        said[path] = (response.status, received)
+    (annotator_key,) = ours.pop("key of an annotator")
+    theirs.pop("key of an annotator")
+    for route, permission in GETS.items():
+        own = permission in {"tasks.lease", "judgments.submit"}
+        headers = {"Authorization": annotator_key if own else f"Bearer {tenants[0].owner_key}"}
+        for path in paths(route + QUERIES.get(route, ""), ours, theirs):
+            connection.request("GET", path, headers=headers)
+            response = connection.getresponse()
+            if response.getheader("content-type", "").startswith("text/event-stream"):
+                received = response.read1()  # It never ends by itself.
+                connection.close()
+            else:
+                received = response.read()
+            said[path] = (response.status, received + repr(response.getheaders()).encode())
     connection.close()
     said["ids of B"] = (0, " ".join(itertools.chain(*theirs.values())).encode())
     return said
@@ -84,7 +107,7 @@ def paths(path: str, *sides: dict[str, list[str]]) -> Iterator[str]:
             for place, one in zip(places, choice, strict=True):
                 filled = filled.replace("{" + place + "}", one)
             yield filled
-            yield f"{filled}?limit=500"
+            yield f"{filled}{'&' if '?' in filled else '?'}limit=500"
 
 
 def test_no_canary_of_b_in_what_a_receives(asked: dict[str, tuple[int, bytes]]) -> None:

@@ -48,13 +48,14 @@ def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 async def claims_of(connection: asyncpg.Connection[asyncpg.Record]) -> list[str]:
-    """The statements of `tasks.claim` as it stands in the database, with parameters for variables."""
+    """The statements of `tasks.claim` in the database, with parameters for variables."""
     body: str = await connection.fetchval(
         "SELECT prosrc FROM pg_proc WHERE oid = 'tasks.claim'::regproc"
     )
     found = re.findall(r"(UPDATE tasks\.task.*?)\bINTO claimed;", body, re.DOTALL)
     queries = []
-    for query in found:
+    for statement in found:
+        query = statement
         for name, parameter in VARIABLES.items():
             query = re.sub(rf"(?<![.\w]){re.escape(name)}(?!\w)", parameter, query)
         queries.append(query)

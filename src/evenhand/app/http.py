@@ -27,8 +27,8 @@ from evenhand.judgments.routes import router as judgments_router
 from evenhand.platform.db import DATABASE_FAULTS
 from evenhand.platform.errors import EvenhandError, Invalid, NotFound
 from evenhand.platform.web import PUBLIC, ProblemBody, Refusals, json_answer, problem_answer
-from evenhand.projects.routes import router as projects_router
 from evenhand.progress.routes import router as progress_router
+from evenhand.projects.routes import router as projects_router
 from evenhand.reports.routes import router as reports_router
 from evenhand.tasks.desk import desk_router
 from evenhand.tasks.routes import router as tasks_router

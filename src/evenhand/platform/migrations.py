@@ -95,7 +95,7 @@ async def _make_roles(connection: asyncpg.Connection[asyncpg.Record]) -> None:
             IF NOT pg_has_role(current_user, 'evenhand_owner', 'MEMBER') THEN
                 EXECUTE format('GRANT evenhand_owner TO %I', current_user);
             END IF;
-            -- Until the end of this transaction the owner may replace the functions that this role owns.
+            -- Until this transaction ends the owner may replace the functions of that role.
             GRANT evenhand_queue TO evenhand_owner;
             EXECUTE format('GRANT CREATE ON DATABASE %I TO evenhand_owner', current_database());
             EXECUTE format('REVOKE CONNECT, TEMPORARY ON DATABASE %I FROM PUBLIC',

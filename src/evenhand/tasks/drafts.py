@@ -93,5 +93,10 @@ async def intend_draft(
 
 
 async def delete_draft(tx: Tx, actor: Actor, *, lease: UUID) -> None:
-    """Forget the caller's draft; without one nothing happens."""
-    await tx.execute(_Q["delete_draft"], actor.workspace_id, actor.member_id, lease)
+    """Forget the caller's draft; without one nothing happens.
+
+    Raises:
+        NotFound: the lease is not and was not the caller's.
+    """
+    if not await tx.fetchval(_Q["delete_draft"], actor.workspace_id, actor.member_id, lease):
+        raise NotFound("You hold no such lease; ask for your next task.", code="lease_not_yours")

@@ -79,5 +79,9 @@ SELECT d.project_id, d.version, d.sealed, d.saved_at
    AND l.state = 'active' AND l.expires_at > now();
 
 -- name: delete_draft
--- Gives nothing. Deletes a member's draft of a lease.
-DELETE FROM tasks.draft WHERE workspace_id = $1 AND lease_id = $3 AND annotator_id = $2;
+-- Gives whether the lease is or was the member's. Deletes the draft of it, if there is one.
+WITH gone AS (
+    DELETE FROM tasks.draft WHERE workspace_id = $1 AND lease_id = $3 AND annotator_id = $2
+)
+SELECT EXISTS (SELECT FROM tasks.lease AS l
+                WHERE l.workspace_id = $1 AND l.id = $3 AND l.annotator_id = $2) AS is_mine;
