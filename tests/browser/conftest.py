@@ -53,6 +53,12 @@ class Watch:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("dialog", self.refuse)
         page.on("request", lambda request: self.see(request.url))
+        page.on(
+            "response",
+            lambda answer: self.errors.append(f"{answer.status} {answer.url}")
+            if answer.status >= 500
+            else None,
+        )
 
     def refuse(self, dialog: Dialog) -> None:
         self.dialogs.append(dialog.message)

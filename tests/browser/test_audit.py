@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from tests.browser.conftest import TELL_VIOLATIONS, Watch
 from tests.browser.payloads import hostile
+from tests.faults.wire import ask
 from tests.ground import LiveService, LiveTenant
 
 from evenhand.client import Client
@@ -51,6 +53,15 @@ def lease(client: Client, project: str, hold: int) -> list[dict[str, object]]:
     return client.post(f"/projects/{project}/leases", {"hold": hold, "have": []})["leases"]
 
 
+def await_published(tenant: LiveTenant) -> None:
+    """A new log's files come within a second."""
+    deadline = time.monotonic() + 20
+    address = f"/log/{tenant.id}/checkpoint"
+    while ask(tenant.live.url, "GET", address, key=tenant.owner_key).status != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.fixture(scope="module")
 def house(live_service: LiveService) -> House:
     tenant = live_service.workspace("Acme")
@@ -76,6 +87,7 @@ def house(live_service: LiveService) -> House:
     assert isinstance(receipt, dict)
     shown = given[5]["payload"]
     assert isinstance(shown, dict)
+    await_published(tenant)
     own_id = "item-" + "".join(letter for letter in shown["prompt"] if letter.isdecimal())
     return House(live_service, tenant, project, str(given[5]["item_id"]), own_id, receipt["index"])
 
@@ -277,6 +289,7 @@ def test_hostile_names_are_texts(page: Page, house: House, watch: Watch, index: 
     project = other.project(name=text)
     other.load(project, 2)
     lease(other.person(name=text, vendor_id=vendor), project, 1)
+    await_published(other)
     strange = House(house.live, other, project, "", "", 0)
     sign_in(page, strange)
     for path in ("/audit", "/audit/search?all=", "/audit/exposure", "/audit/wall"):

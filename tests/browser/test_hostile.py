@@ -83,7 +83,7 @@ def test_reason_of_a_refused_answer(page: Page, site: Site, standin: Standin, wa
 
 def test_the_policy_forbids_what_the_page_never_does(page: Page, site: Site, watch: Watch) -> None:
     """The second belt holds by itself: inline script, foreign image, HTML from a string."""
-    page.goto(f"{site.url}/sign-in")
+    page.goto(f"{site.url}/sign-in#code")
     expect(page.get_by_label("Code")).to_be_visible()
     refused = page.evaluate(
         """() => {

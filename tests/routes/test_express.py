@@ -43,7 +43,7 @@ def both(house: House, path: str, body: bytes, *, key: str | None, **headers: st
 
 def test_refusals_are_word_for_word_the_same(house: House, world: World, project: str) -> None:
     key = world.annotators[0]
-    (lease,) = make(house, f"/projects/{project}/leases", {"hold": 1}, key=key)["leases"]
+    lease, *_ = make(house, f"/projects/{project}/leases", {"hold": 1}, key=key)["leases"]
     submit = {
         "lease_id": lease["id"],
         "answer": {"choice": "neither", "order": lease["order"]},
