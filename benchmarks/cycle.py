@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _WARM_S = 5.0
+_SETTLE_MOST_S = 180.0
+_QUIET_SECONDS = 6  # Longer than autovacuum's nap.
+_QUIET_CPU_S = 0.1
 _RATE_MIN = 1000.0
 _P99_MAX_MS = 50.0
 
@@ -48,6 +52,7 @@ def main() -> None:
             with running(data_dir, workers=arguments.workers) as service:
                 tenant = tenant or make_tenant(service, annotators=arguments.annotators)
                 project = _filled(service, tenant, tasks)
+                _settle(service)
                 seen = uvloop.run(_over_http(service, tenant, project, arguments.seconds))
             sizes.append((tasks, seen))
             _print(f"{tasks:,} open tasks over HTTP, {arguments.workers} web processes", seen)
@@ -63,6 +68,18 @@ def _filled(service: Running, tenant: Tenant, tasks: int) -> str:
     with Client(service.url, tenant.owner_key, timeout_s=600.0) as owner:
         owner.import_items(project, item_lines(tasks), name="filling")
     return project
+
+
+def _settle(service: Running) -> None:
+    """Wait until the database is done with what an import leaves behind (vacuum, statistics)."""
+    until_s = time.monotonic() + _SETTLE_MOST_S
+    quiet = 0
+    before = cpu_of(service.pid)
+    while quiet < _QUIET_SECONDS and time.monotonic() < until_s:
+        time.sleep(1.0)
+        now = cpu_of(service.pid)
+        quiet = quiet + 1 if now.since(before).database_s < _QUIET_CPU_S else 0
+        before = now
 
 
 async def _over_http(service: Running, tenant: Tenant, project: str, seconds: float) -> _Seen:

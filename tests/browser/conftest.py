@@ -55,9 +55,11 @@ class Watch:
         page.on("request", lambda request: self.see(request.url))
         page.on(
             "response",
-            lambda answer: self.errors.append(f"{answer.status} {answer.url}")
-            if answer.status >= 500
-            else None,
+            lambda answer: (
+                self.errors.append(f"{answer.status} {answer.url}")
+                if answer.status >= 500
+                else None
+            ),
         )
 
     def refuse(self, dialog: Dialog) -> None:

@@ -46,8 +46,10 @@ def fill(tenant: LiveTenant, word: str) -> dict[str, list[str]]:
     ]
     batch = tenant.load(project, lines)["id"]
     one = tenant.person(name=f"{word} person", email=f"{word}@people.example")
-    for lease in one.lease(project, hold=2):
-        judged = one.submit(project, lease.id, {"choice": "left", "order": lease.order})
+    judged = [
+        one.submit(project, lease.id, {"choice": "left", "order": lease.order})
+        for lease in one.lease(project, hold=2)
+    ]
     (held,) = one.lease(project, hold=1)
     draft = {"version": 0, "state": {"reason": f"{word} draft"}, "active_ms": 1}
     one._transport.json("PUT", f"/api/v1/leases/{held.id}/draft", draft)
@@ -62,7 +64,7 @@ def fill(tenant: LiveTenant, word: str) -> dict[str, list[str]]:
         "index": ["0", "1", "7"],
         "path:path": [f"entries/000.p/{width}", f"0/000.p/{width}", "entries/000"],
         "vendor_id": [vendor], "lease_id": [held.id], "item_id": [held.item_id],
-        "judgment_id": [judged.id], "own_id": [f"{word}-0"],
+        "judgment_id": [judged[0].id], "own_id": [f"{word}-0"],
         "key of an annotator": [one._transport._headers["Authorization"]],
     }  # fmt: skip
 

@@ -215,7 +215,8 @@ function SignIn({ api, t, back, ended }) {
   if (resetAt) return h(Card, { title }, h(ResetNotice, { t, at: resetAt, onGoOn: goOn }));
   const [only] = steps;
   if (steps.length === 1 && only?.second_factor) {
-    return h(Card, { title, lead: t("sign_in.factor_lead") }, h(SecondFactor, { api, t, step: only, onDone: onAnswer }));
+    const factor = h(SecondFactor, { api, t, step: only, onDone: onAnswer });
+    return h(Card, { title, lead: t("sign_in.factor_lead") }, factor);
   }
   if (steps.length > 0) {
     return h(Card, { title, lead: t("sign_in.choose") }, h(Workspaces, { steps, onChoose, message }));
