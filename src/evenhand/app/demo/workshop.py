@@ -62,7 +62,7 @@ def open_workshop(url: str, settings: Settings, state: DemoState, console: Conso
         )
         code = invited["code"] or host_code(settings, state, invited["member_id"])
     console.rule("[bold]The service is running")
-    console.print(f"\nOpen [bold]{url}/sign-in#code[/] and sign in as annotator with this one-time code:")
+    console.print(f"\nOpen [bold]{url}/sign-in#code[/] and sign in as annotator with this code:")
     console.print(f"\n  {code}\n", highlight=False, soft_wrap=True)
     console.print(
         f"{_PAIRS} real pairs wait in “Try it yourself”. A new code: run this command again."
