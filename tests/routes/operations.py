@@ -21,6 +21,7 @@ MAY_GROW = frozenset(
     {
         "transparency.intent",
         "transparency.entry",
+        "transparency.entry_actor",
         "transparency.checkpoint",
         "conflicts.verdict",
         "identity.throttle",
