@@ -62,7 +62,7 @@ export default [
       "no-promise-executor-return": "error",
       "max-lines": ["error", 400],
       "max-lines-per-function": ["error", { max: 70, skipComments: true, skipBlankLines: true }],
-      "max-len": ["error", { code: 120, ignoreUrls: true, ignoreTemplateLiterals: true }],
+      "max-len": ["error", { code: 110, ignoreUrls: true }],
     },
   },
   {

@@ -25,9 +25,11 @@ function Join({ api, t, code, seen }) {
   /** @param {SignedInNow | {steps: SignInStep[]}} answer */
   const onAnswer = (answer) => ("steps" in answer ? setSteps(answer.steps) : goOn());
   const [step] = steps;
-  const title = t(seen.purpose === "reset" ? "accept.title_reset" : "accept.title", { workspace: seen.workspace });
+  const heading = seen.purpose === "reset" ? "accept.title_reset" : "accept.title";
+  const title = t(heading, { workspace: seen.workspace });
   if (step) {
-    return h(Card, { title, lead: t("sign_in.factor_lead") }, h(SecondFactor, { api, t, step, onDone: goOn }));
+    const factor = h(SecondFactor, { api, t, step, onDone: goOn });
+    return h(Card, { title, lead: t("sign_in.factor_lead") }, factor);
   }
   const lead = t("accept.lead", { name: seen.name, role: t(`role.${seen.role}`) });
   return h(Card, { title, lead }, h(SecretForm, {

@@ -64,8 +64,10 @@ function Confirm({ place, secret, onCodes }) {
     <p><a href=${secret.uri}>${t("account.factor_open")}</a></p>
     ${h(SecretForm, {
       t, names: ["totp"], submit: t("account.factor_confirm"), missing: t("sign_in.factor_missing"),
-      send: async (form) =>
-        onCodes((await api.call("POST", "/me/second-factor/confirm", { code: typed(form, "totp") })).recovery_codes),
+      send: async (form) => {
+        const made = await api.call("POST", "/me/second-factor/confirm", { code: typed(form, "totp") });
+        onCodes(made.recovery_codes);
+      },
       fields: (wrong) => h(Field, {
         id: "totp", label: t("account.factor_code"), type: "text", autocomplete: "one-time-code",
         inputmode: "numeric", wrong, messageId: "form-message",
@@ -110,7 +112,8 @@ export function Factor({ place, account, onChange }) {
         ? h(Confirm, { place, secret, onCodes: setCodes })
         : wish
           ? h(SecretForm, {
-              key: wish, t, names: ["password"], submit: t(`account.do.${wish}`), missing: t("accept.missing"), send,
+              key: wish, t, names: ["password"], submit: t(`account.do.${wish}`),
+              missing: t("accept.missing"), send,
               fields: (wrong) => h(Field, {
                 id: "password", label: t("account.password_again"), type: "password",
                 autocomplete: "current-password", wrong, messageId: "form-message",

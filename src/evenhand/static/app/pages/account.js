@@ -41,8 +41,8 @@ function PasswordPart({ place, account, onChange }) {
             onChange(t("account.password_saved"));
           },
           fields: (wrong) => html`<div class="fields">
-            <input type="email" class="visually-hidden" autocomplete="username" value=${account.email} readonly
-              tabindex="-1" aria-hidden="true" />
+            <input type="email" class="visually-hidden" autocomplete="username" value=${account.email}
+              readonly tabindex="-1" aria-hidden="true" />
             ${set ? h(Field, {
               id: "current", label: t("account.password_current"), type: "password",
               autocomplete: "current-password", wrong, messageId: "form-message",
@@ -88,11 +88,13 @@ function Sessions({ place, sessions, onChange, onFail }) {
     <ul class="sessions">
       ${sessions.map((session) => html`<li key=${session.id}>
         <div><strong>${session.device}</strong>
-          <p class="fine">${t("account.session_seen", { at: new Date(session.last_seen_at).toLocaleString() })}</p></div>
+          <p class="fine">
+            ${t("account.session_seen", { at: new Date(session.last_seen_at).toLocaleString() })}</p></div>
         ${session.current
           ? html`<span class="badge">${t("account.session_here")}</span>`
           : html`<button class="button" type="button" onClick=${() => end(session)}
-              aria-label=${t("account.session_end_named", { device: session.device })}>${t("account.session_end")}</button>`}
+              aria-label=${t("account.session_end_named", { device: session.device })}>
+              ${t("account.session_end")}</button>`}
       </li>`)}
     </ul>
     <button class="button" type="button" onClick=${endAll}>${t("account.end_all")}</button>
@@ -109,7 +111,10 @@ function AccountPage({ place }) {
   const onFail = (error) => setProblem(place.fail(error));
   const load = async () => {
     try {
-      const [now, list] = await Promise.all([api.call("GET", "/me/account"), api.call("GET", "/me/sessions")]);
+      const [now, list] = await Promise.all([
+        api.call("GET", "/me/account"),
+        api.call("GET", "/me/sessions"),
+      ]);
       setAccount(now);
       setSessions(list.items);
     } catch (error) {
@@ -125,8 +130,11 @@ function AccountPage({ place }) {
   useEffect(() => void load(), []);
   return html`<main id="main" class="account-page" tabindex="-1">
     <h1>${t("account.title")}</h1>
-    <p class="lead"><span dir="auto">${me.member.name}</span>${account ? html` · <span dir="auto">${account.email}</span>` : null}</p>
-    ${problem ? h(Notice, { tone: "bad", title: t("account.trouble"), children: html`<p>${problem}</p>` }) : null}
+    <p class="lead"><span dir="auto">${me.member.name}</span>
+      ${account ? html` · <span dir="auto">${account.email}</span>` : null}</p>
+    ${problem
+      ? h(Notice, { tone: "bad", title: t("account.trouble"), children: html`<p>${problem}</p>` })
+      : null}
     ${account === null ? html`<p role="status">${problem ? "" : t("loading")}</p>` : html`<div class="parts">
       ${h(PasswordPart, { place, account, onChange })}
       ${h(Factor, { place, account, onChange })}

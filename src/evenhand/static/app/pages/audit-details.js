@@ -33,7 +33,8 @@ async function commits(leaf, { salt, actor, object }) {
   const said = [];
   if (salt !== null && actor !== null) said.push(await commitmentOf({ salt, role: "actor", id: actor }));
   if (salt !== null && object !== null) said.push(await commitmentOf({ salt, role: "object", id: object }));
-  return said.length === leaf.commitments.length && said.every((one, at) => base64(one) === leaf.commitments[at]);
+  return said.length === leaf.commitments.length
+    && said.every((one, at) => base64(one) === leaf.commitments[at]);
 }
 
 /** @param {{place: Place, id: string | null, names: Names}} props @returns {VNode} */
@@ -93,9 +94,12 @@ function Facts({ place, found }) {
       <div><dt>${t("audit.col.object")}</dt><dd>${h(Whom, { place, id: details.object, names })}</dd></div>
       <div><dt>${t("audit.col.purpose")}</dt><dd>${details.purpose ?? "–"}</dd></div>
       <div><dt>${t("audit.col.lease")}</dt><dd><code>${details.lease ?? "–"}</code></dd></div>
-      ${details.extra === null ? null : html`<div><dt>${t("audit.col.extra")}</dt><dd>${h(Extra, details)}</dd></div>`}
+      ${details.extra === null
+        ? null
+        : html`<div><dt>${t("audit.col.extra")}</dt><dd>${h(Extra, details)}</dd></div>`}
     </dl>
-    <p class=${`verdict is-${fits ? "good" : "bad"}`}>${t(fits ? "audit.details.fits" : "audit.details.fits_not")}</p>
+    <p class=${`verdict is-${fits ? "good" : "bad"}`}>
+      ${t(fits ? "audit.details.fits" : "audit.details.fits_not")}</p>
     ${h(LookNote, { place, look })}
   </div>`;
 }
@@ -104,5 +108,6 @@ function Facts({ place, found }) {
 export function LookNote({ place, look }) {
   const { t } = place;
   return html`<p class="fine look-note">${t("audit.look.note")}${" "}
-    <a href=${`/audit/entries/${look.index}`}>${t("audit.entry.title", { index: String(look.index) })}</a></p>`;
+    <a href=${`/audit/entries/${look.index}`}>
+      ${t("audit.entry.title", { index: String(look.index) })}</a></p>`;
 }

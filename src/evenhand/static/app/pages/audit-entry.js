@@ -57,8 +57,11 @@ async function prove({ api, t }, index) {
     proof.size = checkpoint.size;
     proof.root = hex(checkpoint.root);
     const verifier = await parseVkey(knownKey(head).vkey);
-    proof.signature = checkpoint.origin === verifier.name ? await checkSignature(checkpoint, verifier) : "bad";
-    if (index >= checkpoint.size) return { ...proof, failure: t("audit.proof.beyond", { size: checkpoint.size }) };
+    const ours = checkpoint.origin === verifier.name;
+    proof.signature = ours ? await checkSignature(checkpoint, verifier) : "bad";
+    if (index >= checkpoint.size) {
+      return { ...proof, failure: t("audit.proof.beyond", { size: checkpoint.size }) };
+    }
     proof.reckoned = await reckonInclusion({ index, size: checkpoint.size, root: checkpoint.root, read });
     proof.leaf = readLeaf(proof.reckoned.entry);
   } catch (error) {
@@ -75,7 +78,8 @@ function Entry({ place }) {
   const index = /^\d{1,15}$/.test(text) ? Number(text) : null;
   if (index === null) {
     return html`<main id="main" class="sheet-page audit" tabindex="-1">${h(Tabs, { place, here: "log" })}
-      <h1>${t("audit.entry.short")}</h1><p class="verdict is-bad" role="alert">${t("audit.entry.none")}</p></main>`;
+      <h1>${t("audit.entry.short")}</h1>
+      <p class="verdict is-bad" role="alert">${t("audit.entry.none")}</p></main>`;
   }
   return h(EntryAt, { place, index });
 }
@@ -96,7 +100,9 @@ function EntryAt({ place, index }) {
     ${proof === null ? h(Waiting, { t, trouble }) : html`<div class="audit-grid">
       ${h(Outcome, { place, proof })}
       ${proof.leaf === null ? null : h(LeafCard, { place, proof, leaf: proof.leaf })}
-      ${proof.leaf !== null && place.may("log.details") ? h(Details, { place, index, leaf: proof.leaf }) : null}
+      ${proof.leaf !== null && place.may("log.details")
+        ? h(Details, { place, index, leaf: proof.leaf })
+        : null}
       ${proof.reckoned === null ? null : h(Steps, { place, index, proof, reckoned: proof.reckoned })}
       ${proof.failure === "" ? h(Receipt, { place, index, head: proof.head }) : null}
     </div>`}
@@ -117,7 +123,9 @@ function outcome({ t }, proof) {
       : t("audit.proof.broken_at", { file: reckoned.culprit });
     return { tone: "bad", state: "broken", text };
   }
-  if (signature === "unable") return { tone: "warn", state: "unsigned", text: t("audit.proof.included_only") };
+  if (signature === "unable") {
+    return { tone: "warn", state: "unsigned", text: t("audit.proof.included_only") };
+  }
   if (signature !== "good") return { tone: "bad", state: "forged", text: t("audit.proof.forged") };
   return { tone: "good", state: "proved", text: t("audit.proof.proved", { size: proof.size }) };
 }
@@ -127,7 +135,8 @@ function Outcome({ place, proof }) {
   const { t } = place;
   const { tone, state, text } = outcome(place, proof);
   const known = knownKey(proof.head);
-  return html`<section class=${`card is-wide outcome is-${tone}`} aria-labelledby="outcome-title" data-proof=${state}>
+  return html`<section class=${`card is-wide outcome is-${tone}`} aria-labelledby="outcome-title"
+    data-proof=${state}>
     <h2 id="outcome-title">${t(`audit.outcome.${state}`)}</h2>
     <p>${text}</p>
     ${known.differs ? html`<p class="verdict is-bad">${t("audit.key.differs")}</p>` : null}
@@ -142,7 +151,8 @@ function LeafCard({ place, proof, leaf }) {
   const fields = [
     ["kind", html`<code>${leaf.kind}</code>`, proof.head.kinds[leaf.kind] ?? t("audit.kind.unknown")],
     ["time", h(Instant, { at: leaf.time }), t("audit.field.time.note")],
-    ["partition", html`<code>${leaf.partition ?? t("audit.field.nothing")}</code>`, t("audit.field.partition.note")],
+    ["partition", html`<code>${leaf.partition ?? t("audit.field.nothing")}</code>`,
+      t("audit.field.partition.note")],
     ["commitments", html`<ul class="plain">${leaf.commitments.map((one) =>
       html`<li key=${one}><code>${one}</code></li>`)}</ul>`, t("audit.field.commitments.note")],
     ["policy", html`<code>${leaf.policy}</code>`, t("audit.field.policy.note")],
@@ -169,15 +179,19 @@ function Steps({ place, index, proof, reckoned }) {
     <p>${t("audit.steps.lead")}</p>
     <ol class="steps">
       <li><p>${t("audit.steps.leaf", { index: String(index), length: reckoned.entry.length })}</p>
-        <p class="formula">SHA-256(00 ‖ ${t("audit.steps.entry")}) = ${h(Hash, { hash: hex(reckoned.leaf), tone: "own" })}</p></li>
+        <p class="formula">SHA-256(00 ‖ ${t("audit.steps.entry")}) =${" "}
+          ${h(Hash, { hash: hex(reckoned.leaf), tone: "own" })}</p></li>
       ${reckoned.steps.map((step) => h(StepLine, { key: step.start, place, step }))}
-      <li data-fits=${String(reckoned.fits)}><p>${t(reckoned.fits ? "audit.steps.fits" : "audit.steps.fits_not")}</p>
-        <p class="formula">${t("audit.steps.reached")} ${h(Hash, { hash: hex(reckoned.root), tone: "own" })}</p>
+      <li data-fits=${String(reckoned.fits)}>
+        <p>${t(reckoned.fits ? "audit.steps.fits" : "audit.steps.fits_not")}</p>
+        <p class="formula">${t("audit.steps.reached")}${" "}
+          ${h(Hash, { hash: hex(reckoned.root), tone: "own" })}</p>
         <p class="formula">${t("audit.steps.signed")} ${h(Hash, { hash: proof.root, tone: "root" })}</p></li>
       <li data-signature=${proof.signature}><p>${t(`audit.signature.${proof.signature}`)}</p></li>
     </ol>
     <details><summary>${t("audit.steps.files", { count: reckoned.files.length })}</summary>
-      <ul class="plain">${reckoned.files.map((path) => html`<li key=${path}><code>${path}</code></li>`)}</ul></details>
+      <ul class="plain">${reckoned.files.map((path) =>
+        html`<li key=${path}><code>${path}</code></li>`)}</ul></details>
   </section>`;
 }
 
@@ -192,7 +206,8 @@ function StepLine({ place, step }) {
   const [left, right] = step.side === "left" ? ["other", "own"] : ["own", "other"];
   return html`<li data-side=${step.side}><p>${said}</p>
     <p class="formula">SHA-256(01 ‖ ${h(Hash, { hash: hex(step.left), tone: left })} ‖
-      ${" "}${h(Hash, { hash: hex(step.right), tone: right })}) = ${h(Hash, { hash: hex(step.result), tone: "own" })}</p></li>`;
+      ${" "}${h(Hash, { hash: hex(step.right), tone: right })}) =${" "}
+      ${h(Hash, { hash: hex(step.result), tone: "own" })}</p></li>`;
 }
 
 /** @param {{place: Place, index: number, head: Head}} props @returns {VNode} */

@@ -62,10 +62,13 @@ function Projects({ place, rows, project, onChoose }) {
         ${rows.map((one) => html`<option key=${one.id} value=${one.id}>${one.name}</option>`)}
       </select></div>
     <div class="wide"><table>
-      <thead><tr><th scope="col">${t("audit.col.project")}</th><th scope="col" class="number">${t("audit.col.items")}</th>
-        <th scope="col" class="number">${t("audit.col.shown")}</th><th scope="col" class="number">${t("audit.col.share")}</th></tr></thead>
+      <thead><tr><th scope="col">${t("audit.col.project")}</th>
+        <th scope="col" class="number">${t("audit.col.items")}</th>
+        <th scope="col" class="number">${t("audit.col.shown")}</th>
+        <th scope="col" class="number">${t("audit.col.share")}</th></tr></thead>
       <tbody>${rows.filter((one) => project === "" || one.id === project).map((one) => html`<tr key=${one.id}>
-        <th scope="row"><bdi>${one.name}</bdi></th><td class="number">${one.item_count.toLocaleString("en")}</td>
+        <th scope="row"><bdi>${one.name}</bdi></th>
+        <td class="number">${one.item_count.toLocaleString("en")}</td>
         <td class="number">${one.shown_count.toLocaleString("en")}</td>
         <td class="number">${percent(one.shown_count, one.item_count)}</td></tr>`)}</tbody>
     </table></div>
@@ -73,7 +76,8 @@ function Projects({ place, rows, project, onChoose }) {
 }
 
 /**
- * @param {{place: Place, value: any, project: string, onMember: (who: {id: string, name: string}) => void}} props
+ * @param {{place: Place, value: any, project: string,
+ *   onMember: (who: {id: string, name: string}) => void}} props
  * @returns {VNode}
  */
 function Shares({ place, value, project, onMember }) {
@@ -82,8 +86,8 @@ function Shares({ place, value, project, onMember }) {
     .filter((/** @type {any} */ one) => project === "" || one.id === project)
     .reduce((/** @type {number} */ sum, /** @type {any} */ one) => sum + one.item_count, 0);
   const vendors = value.vendors.map((/** @type {any} */ one) => ({
-    key: one.vendor_id ?? "own", name: one.vendor_name ?? t("audit.exposure.own_people"), count: one.item_count,
-    note: t("audit.exposure.people", { count: one.member_count }), end: null,
+    key: one.vendor_id ?? "own", name: one.vendor_name ?? t("audit.exposure.own_people"),
+    count: one.item_count, note: t("audit.exposure.people", { count: one.member_count }), end: null,
   }));
   const members = value.members.map((/** @type {any} */ one) => ({
     key: `${one.member_id} ${one.vendor_name}`, name: one.member_name, count: one.item_count,
@@ -91,9 +95,13 @@ function Shares({ place, value, project, onMember }) {
     end: html`<span class="row-links">
       <button class="button is-small" type="button"
         onClick=${() => onMember({ id: one.member_id, name: one.member_name })}
-        aria-label=${t("audit.exposure.items_of", { name: one.member_name })}>${t("audit.exposure.items")}</button>
-      ${place.may("log.details") ? html`<a class="button is-small" href=${`/audit/search?member=${one.member_id}`}
-        aria-label=${t("audit.exposure.accesses_of", { name: one.member_name })}>${t("audit.exposure.accesses")}</a>` : null}
+        aria-label=${t("audit.exposure.items_of", { name: one.member_name })}>
+        ${t("audit.exposure.items")}</button>
+      ${place.may("log.details")
+        ? html`<a class="button is-small" href=${`/audit/search?member=${one.member_id}`}
+            aria-label=${t("audit.exposure.accesses_of", { name: one.member_name })}>
+            ${t("audit.exposure.accesses")}</a>`
+        : null}
     </span>`,
   }));
   return html`<div class="is-wide audit-grid">
@@ -112,8 +120,10 @@ function ShareTable({ place, id, title, rows, total }) {
   const links = rows.some((row) => row.end !== null);
   return html`<section class="card is-wide" aria-labelledby=${`${id}-title`}>
     <h2 id=${`${id}-title`}>${title}</h2>
-    ${rows.length === 0 ? html`<p>${t("audit.exposure.nobody")}</p>` : html`<div class="wide"><table class="shares">
-      <thead><tr><th scope="col">${t("audit.col.who")}</th><th scope="col" class="number">${t("audit.col.items")}</th>
+    ${rows.length === 0 ? html`<p>${t("audit.exposure.nobody")}</p>` : html`<div class="wide">
+      <table class="shares">
+      <thead><tr><th scope="col">${t("audit.col.who")}</th>
+        <th scope="col" class="number">${t("audit.col.items")}</th>
         <th scope="col">${t("audit.col.share")}</th>
         ${links ? html`<th scope="col">${t("audit.col.behind")}</th>` : null}</tr></thead>
       <tbody>${rows.map((row) => html`<tr key=${row.key}>
@@ -121,7 +131,8 @@ function ShareTable({ place, id, title, rows, total }) {
         <td class="number">${row.count.toLocaleString("en")}</td>
         <td><span class="share"><svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
           <rect class="bar-ground" width="100" height="8" rx="1" />
-          <rect class="bar" width=${total === 0 ? 0 : Math.min(100, (100 * row.count) / total)} height="8" rx="1" />
+          <rect class="bar" width=${total === 0 ? 0 : Math.min(100, (100 * row.count) / total)} height="8"
+            rx="1" />
         </svg>${percent(row.count, total)}</span></td>
         ${links ? html`<td>${row.end}</td>` : null}</tr>`)}</tbody>
     </table></div>`}
@@ -138,9 +149,11 @@ function Items({ place, member, project }) {
   const cursors = at.of === member.id ? at.cursors : [""];
   const cursor = cursors.at(-1) ?? "";
   const asked = new URLSearchParams({
-    member: member.id, limit: "25", ...(project === "" ? {} : { project }), ...(cursor === "" ? {} : { cursor }),
+    member: member.id, limit: "25",
+    ...(project === "" ? {} : { project }), ...(cursor === "" ? {} : { cursor }),
   });
-  const { value, trouble } = useLoaded(place, String(asked), () => api.call("GET", `/reports/shown?${asked}`));
+  const { value, trouble } = useLoaded(place, String(asked), () =>
+    api.call("GET", `/reports/shown?${asked}`));
   /** @param {string[]} next */
   const turn = (next) => setAt({ of: member.id, cursors: next });
   return html`<section class="card is-wide" aria-labelledby="items-title">

@@ -37,8 +37,9 @@ const TABS = [
 export function Tabs({ place, here }) {
   const { t, may } = place;
   return html`<nav class="audit-tabs" aria-label=${t("audit.tabs")}>
-    ${TABS.filter(({ permission }) => may(permission)).map(({ name, href }) => html`<a key=${name} href=${href}
-      aria-current=${here === name ? "page" : undefined}>${t(`audit.tab.${name}`)}</a>`)}
+    ${TABS.filter(({ permission }) => may(permission)).map(({ name, href }) =>
+      html`<a key=${name} href=${href} aria-current=${here === name ? "page" : undefined}>
+        ${t(`audit.tab.${name}`)}</a>`)}
   </nav>`;
 }
 
@@ -70,7 +71,8 @@ export function Copyable({ t, label, text, onCopied }) {
   };
   return html`<div class="copyable">
     <pre class="wrapped" tabindex="0" role="group" aria-label=${label}>${text}</pre>
-    <button class="button" type="button" onClick=${() => void copy()} aria-label=${`${t("audit.copy")}: ${label}`}>
+    <button class="button" type="button" onClick=${() => void copy()}
+      aria-label=${`${t("audit.copy")}: ${label}`}>
       ${h(Icon, { name: "copy" })}${t(done ? "audit.copied" : "audit.copy")}
     </button>
   </div>`;

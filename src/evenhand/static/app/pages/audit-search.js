@@ -84,7 +84,8 @@ function Forms({ place, onSearch }) {
     <div class="search-forms">
       <form class="card stacked" onSubmit=${submit} novalidate>
         <label for="item">${t("audit.search.item")}</label>
-        <input id="item" name="item" type="text" autocomplete="off" spellcheck=${false} aria-describedby="search-message" />
+        <input id="item" name="item" type="text" autocomplete="off" spellcheck=${false}
+          aria-describedby="search-message" />
         <button class="button" type="submit">${t("audit.search.by_item")}</button>
       </form>
       <form class="card stacked" onSubmit=${submit} novalidate>
@@ -92,7 +93,8 @@ function Forms({ place, onSearch }) {
         <select id="project" name="project">${(seen?.projects ?? []).map((/** @type {any} */ one) =>
           html`<option key=${one.id} value=${one.id}>${one.name}</option>`)}</select>
         <label for="own_id">${t("audit.search.own_id")}</label>
-        <input id="own_id" name="own_id" type="text" autocomplete="off" spellcheck=${false} aria-describedby="search-message" />
+        <input id="own_id" name="own_id" type="text" autocomplete="off" spellcheck=${false}
+          aria-describedby="search-message" />
         <button class="button" type="submit">${t("audit.search.by_own_id")}</button>
       </form>
       <form class="card stacked" onSubmit=${submit} novalidate>
@@ -139,7 +141,8 @@ function Results({ place, query }) {
 function Table({ place, value }) {
   const { t } = place;
   const { names } = value;
-  return html`<div class="wide" tabindex="0" role="group" aria-label=${t("audit.search.results")}><table class="results">
+  return html`<div class="wide" tabindex="0" role="group" aria-label=${t("audit.search.results")}>
+    <table class="results">
     <thead><tr>${["entry", "time", "who", "what", "object", "purpose"].map((name) =>
       html`<th scope="col" key=${name}>${t(`audit.col.${name}`)}</th>`)}</tr></thead>
     <tbody>${value.items.map((/** @type {any} */ one) => html`<tr key=${one.index}>

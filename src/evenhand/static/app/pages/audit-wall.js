@@ -36,9 +36,13 @@ function Wall({ place }) {
     <h1>${t("audit.wall.title")}</h1>
     <p class="lead">${t("audit.wall.lead")}</p>
     <label class="check"><input type="checkbox" checked=${denied}
-      onChange=${(/** @type {any} */ event) => show(event.currentTarget.checked)} />${t("audit.wall.denied_only")}</label>
-    ${value === null ? h(Waiting, { t, trouble }) : html`<section class="card" aria-label=${t("audit.wall.title")}>
-      ${value.items.length === 0 ? html`<p>${t("audit.wall.none")}</p>` : h(Verdicts, { place, rows: value.items })}
+      onChange=${(/** @type {any} */ event) => show(event.currentTarget.checked)} />
+      ${t("audit.wall.denied_only")}</label>
+    ${value === null ? h(Waiting, { t, trouble }) : html`<section class="card"
+      aria-label=${t("audit.wall.title")}>
+      ${value.items.length === 0
+        ? html`<p>${t("audit.wall.none")}</p>`
+        : h(Verdicts, { place, rows: value.items })}
       <p class="pager">
         <button class="button" type="button" disabled=${cursors.length === 1}
           onClick=${() => setCursors(cursors.slice(0, -1))}>${t("audit.previous")}</button>
@@ -60,8 +64,11 @@ function Verdicts({ place, rows }) {
         ${row.vendor_name === null ? null : html` · <bdi>${row.vendor_name}</bdi>`}
         ${row.removed ? ` · ${t("audit.wall.removed")}` : null}</span></th>
       <td><span class=${`pill is-${row.verdict}`}>${t(`audit.wall.${row.verdict}`)}</span>
-        ${row.verdict === "unknown" || row.present ? null : html`<p class="fine">${t("audit.wall.old")}</p>`}</td>
-      <td>${row.reasons.map((/** @type {string} */ reason) => html`<p key=${reason} dir="auto">${reason}</p>`)}</td>
+        ${row.verdict === "unknown" || row.present
+          ? null
+          : html`<p class="fine">${t("audit.wall.old")}</p>`}</td>
+      <td>${row.reasons.map((/** @type {string} */ reason) =>
+        html`<p key=${reason} dir="auto">${reason}</p>`)}</td>
     </tr>`)}</tbody>
   </table></div>`;
 }

@@ -11,7 +11,9 @@ import { useState } from "preact/hooks";
 import { canHash } from "../tlog/bytes.js";
 import { checkSignature, parseVkey, readCheckpoint } from "../tlog/note.js";
 import { html } from "../ui/html.js";
-import { Copyable, createLogReader, Instant, KeyCard, knownKey, Tabs, useLoaded, Waiting } from "./audit-parts.js";
+import {
+  Copyable, createLogReader, Instant, KeyCard, knownKey, Tabs, useLoaded, Waiting,
+} from "./audit-parts.js";
 import { startFramed } from "./framed.js";
 
 /** @param {Surroundings} surroundings */
@@ -149,9 +151,11 @@ function Bars({ t, step, buckets }) {
     <p class="fine">${label}</p>
     <details><summary>${t("audit.growth.table")}</summary>
       <div class="wide" tabindex="0" role="group" aria-label=${t("audit.growth.table")}><table>
-        <thead><tr><th scope="col">${t("audit.col.from")}</th><th scope="col" class="number">${t("audit.col.entries")}</th></tr></thead>
+        <thead><tr><th scope="col">${t("audit.col.from")}</th>
+          <th scope="col" class="number">${t("audit.col.entries")}</th></tr></thead>
         <tbody>${buckets.filter((one) => one.entry_count > 0).map((one) => html`<tr key=${one.at}>
-          <td>${h(Instant, { at: one.at })}</td><td class="number">${one.entry_count.toLocaleString("en")}</td></tr>`)}
+          <td>${h(Instant, { at: one.at })}</td>
+          <td class="number">${one.entry_count.toLocaleString("en")}</td></tr>`)}
         </tbody>
       </table></div>
     </details>

@@ -93,7 +93,9 @@ export function focusField(form, name) {
   const fields = form === null ? [] : [...form.querySelectorAll("input:not([readonly])")].map(
     (one) => /** @type {HTMLInputElement} */ (one),
   );
-  const wanted = fields.find((one) => one.name === name) ?? fields.find((one) => one.value === "") ?? fields[0];
+  const wanted = fields.find((one) => one.name === name)
+    ?? fields.find((one) => one.value === "")
+    ?? fields[0];
   wanted?.focus();
   if (name !== undefined) wanted?.select();
 }

@@ -117,7 +117,8 @@ function Workspaces({ steps, onChoose, message }) {
   return html`<div>
     <ul ref=${list} class="choices">
       ${steps.map((step) => html`<li key=${step.workspace.id}>
-        <button class="button" type="button" dir="auto" onClick=${() => onChoose(step)}>${step.workspace.name}</button>
+        <button class="button" type="button" dir="auto" onClick=${() => onChoose(step)}>
+          ${step.workspace.name}</button>
       </li>`)}
     </ul>
     ${h(Message, { id: "form-message", text: message })}
@@ -143,8 +144,8 @@ function PasswordForm({ api, t, onAnswer }) {
         messageId: "form-message",
       })}
       ${h(Field, {
-        id: "password", label: t("sign_in.password"), type: "password", autocomplete: "current-password", wrong,
-        messageId: "form-message",
+        id: "password", label: t("sign_in.password"), type: "password", autocomplete: "current-password",
+        wrong, messageId: "form-message",
       })}
     </div>`,
   });
@@ -160,7 +161,8 @@ function CodeForm({ api, t, onAnswer }) {
     submit: t("sign_in.submit"),
     missing: t("sign_in.missing"),
     names: ["code"],
-    send: async (form) => onAnswer(await api.call("POST", "/session", { code: typed(form, "code").trim() })),
+    send: async (form) =>
+      onAnswer(await api.call("POST", "/session", { code: typed(form, "code").trim() })),
     fields: (wrong) => h(Field, {
       id: "code", label: t("sign_in.code"), type: "text", autocomplete: "one-time-code", wrong,
       messageId: "form-message",
@@ -175,7 +177,9 @@ export function ResetNotice({ t, at, onGoOn }) {
   const actions = html`<button ref=${button} class="button is-main" type="button" onClick=${onGoOn}>
     ${t("sign_in.go_on")}</button>`;
   const text = t("sign_in.reset_text", { at: new Date(at).toLocaleString() });
-  return h(Notice, { tone: "warn", title: t("sign_in.reset_title"), children: html`<p>${text}</p>`, actions });
+  return h(Notice, {
+    tone: "warn", title: t("sign_in.reset_title"), children: html`<p>${text}</p>`, actions,
+  });
 }
 
 /**
@@ -223,7 +227,11 @@ function SignIn({ api, t, back, ended }) {
   }
   const other = way === "code" ? "password" : "code";
   return h(Card, { title, lead: t(`sign_in.lead.${way}`) },
-    ended ? h(Notice, { tone: "info", title: t("sign_in.ended_title"), children: html`<p>${t("sign_in.ended_text")}</p>` }) : null,
+    ended
+      ? h(Notice, {
+          tone: "info", title: t("sign_in.ended_title"), children: html`<p>${t("sign_in.ended_text")}</p>`,
+        })
+      : null,
     h(way === "code" ? CodeForm : PasswordForm, { key: way, api, t, onAnswer }),
     html`<p class="other-way"><a href=${`#${other}`}>${t(`sign_in.use.${other}`)}</a></p>`,
     html`<p class="fine">${t("sign_in.help")}</p>`,

@@ -107,7 +107,9 @@ export async function rangeHash({ start, end }, node) {
 export async function climb({ index, size, leaf, path }) {
   const siblings = inclusionSiblings(index, size);
   if (siblings.length !== path.length) {
-    throw new TlogError(`The proof has ${path.length} hashes; entry ${index} of ${size} needs ${siblings.length}.`);
+    throw new TlogError(
+      `The proof has ${path.length} hashes; entry ${index} of ${size} needs ${siblings.length}.`,
+    );
   }
   /** @type {Step[]} */
   const steps = [];
