@@ -176,6 +176,29 @@ async def test_the_wall_stands_before_the_details_and_not_before_the_proof(
     assert [row["member_id"] for row in page["items"]] in ([], [str(auditor.member)])
 
 
+async def test_every_look_that_the_wall_refuses_is_an_entry(tenant: Tenant, web: Web) -> None:
+    """Not only the auditor's: whichever route asks the wall inside of `admitted`."""
+    manager = await tenant.person("manager")
+    project = await tenant.project()
+    rival = await tenant.party("Metal", role="rival")
+    actor = await tenant.actor(manager)
+    async with tenant.db.transaction(tenant.id) as tx:
+        await declare_rival(tx, tenant.id, actor=tenant.owner.member, rival=rival)
+        await declare_tie(
+            tx, tenant.id, source=actor.party_id, target=rival, kind="officer", share=None,
+            said_by="a filing",
+        )  # fmt: skip
+    refused = await web.get(manager, f"/api/v1/projects/{project.id}/instructions", 403)
+    assert refused["code"] == "wall_denied"
+    # The owner's look is logged after the denial.
+    await web.get(tenant.owner, f"/api/v1/projects/{project.id}/instructions")
+    seen = (await web.get(tenant.owner, f"{LOG}/accesses", limit=10))["items"]
+    denials = [entry["details"] for entry in seen if entry["kind"] == "access.denied/1"]
+    assert [(one["actor"], one["purpose"]) for one in denials] == [
+        (str(manager.member), "instructions.read")
+    ]
+
+
 async def test_growth_counts_every_entry_once(tenant: Tenant, web: Web) -> None:
     auditor, *_ = await worked(tenant)
     for step in ("hour", "day"):

@@ -7,7 +7,6 @@ itself. What is here saves nobody from checking; it finds the entry that is wort
 from __future__ import annotations
 
 import re
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -16,13 +15,12 @@ from uuid import UUID
 from fastapi import Request, Response
 from pydantic import BaseModel
 
-from evenhand.conflicts import WallDenied
-from evenhand.identity import admitted, credential_of, database_of, log_denial
+from evenhand.identity import admitted
 from evenhand.platform.clock import utc_now
 from evenhand.platform.errors import Invalid, NotFound
 from evenhand.platform.paging import parse_limit
 from evenhand.platform.queries import load_queries
-from evenhand.platform.web import RoomRouter, json_answer, permission_of
+from evenhand.platform.web import RoomRouter, json_answer
 from evenhand.receipts import KINDS
 from evenhand.transparency import (
     NEWEST,
@@ -37,8 +35,6 @@ from evenhand.transparency import (
 from .looks import intend_details, open_entries, read_log_keys, render_open_part
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from evenhand.identity import Actor
     from evenhand.platform.db import Tx
     from evenhand.transparency import Entry, LogService
@@ -178,7 +174,7 @@ async def search(
     wanted = _Wanted(item, member)
     below, most = _parse_place(cursor), parse_limit(limit)
     keyring: Keyring = request.app.state.keyring
-    async with _denial_logged(request), admitted(request) as (tx, actor):
+    async with admitted(request) as (tx, actor):
         keys = await read_log_keys(tx, keyring, actor.workspace_id)
         if wanted.item is not None:
             about = keys.partition_of(wanted.item)
@@ -205,7 +201,7 @@ async def search(
 async def read_details(request: Request, index: int) -> Response:
     """One entry with who, what and why; the look is logged."""
     keyring: Keyring = request.app.state.keyring
-    async with _denial_logged(request), admitted(request) as (tx, actor):
+    async with admitted(request) as (tx, actor):
         entry = await find_entry(tx, actor.workspace_id, index) if 0 <= index < NEWEST else None
         if entry is None:
             raise NotFound("There is no such entry in the log.")
@@ -217,17 +213,6 @@ async def read_details(request: Request, index: int) -> Response:
     items = open_entries(ticket)
     names = await _names_in(request, items)
     return json_answer({"entry": items[0], "names": names, "look": look})
-
-
-@asynccontextmanager
-async def _denial_logged(request: Request) -> AsyncGenerator[None]:
-    """A look that the wall refuses is an entry too, in a transaction of its own."""
-    try:
-        yield
-    except WallDenied:
-        workspace = credential_of(request).workspace
-        await log_denial(database_of(request), workspace, permission_of(request))
-        raise
 
 
 async def _logged(request: Request, actor: Actor, ticket: DetailsTicket) -> dict[str, object]:

@@ -117,7 +117,7 @@ async def intend_read(
     """Check the wall and write the intent of one look by a member. Gives the intent.
 
     Raises:
-        WallDenied: with the explained path; the caller logs the denial (`DenialLogged`).
+        WallDenied: with the explained path; `admitted` logs it.
     """
     verdict = await evaluate_in(tx, actor.workspace_id, actor.member_id, now=now)
     require_allowed(verdict)

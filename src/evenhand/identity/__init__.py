@@ -16,7 +16,7 @@ from .browser import SESSION_COOKIE
 from .codes import accept_code, issue_host_code
 from .credentials import create_key, create_operator_key, list_keys, revoke_key
 from .doorkeeper import Doorkeeper, open_doorkeeper
-from .entry import Admission, admitted, credential_of, database_of, log_denial
+from .entry import Admission, admitted, credential_of, database_of
 from .model import (
     PERMISSIONS,
     POLICY_HASH,
@@ -57,7 +57,6 @@ __all__ = [
     "issue_host_code",
     "list_keys",
     "list_workspace_names",
-    "log_denial",
     "log_key_context",
     "open_doorkeeper",
     "parse_role",

@@ -1,8 +1,8 @@
 """From a request to an actor inside a transaction: the one way in for every route.
 
 `admitted` opens the transaction, authenticates and checks the permission that the route declared. A
-refusal by permission is written to the workspace's log in a transaction of its own before it is
-answered: denials are logged too.
+refusal by permission or by the wall is written to the workspace's log in a transaction of its own
+before it is answered: denials are logged too.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ __all__ = ["Admission", "admitted", "credential_of", "database_of"]
 
 _Q = load_queries(__package__ or "")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_DENIALS = frozenset({"permission_denied", "wall_denied"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ async def admitted(request: Request) -> AsyncGenerator[tuple[Tx, Actor]]:
     """
     admission = credential_of(request)
     database = database_of(request)
+    actor: Actor | None = None
     try:
         async with database.transaction(admission.workspace) as tx:
             row = await tx.fetchrow(
@@ -100,17 +102,27 @@ async def admitted(request: Request) -> AsyncGenerator[tuple[Tx, Actor]]:
             )
             if row is None:
                 raise Unauthenticated("No valid key or session came with the request.")
-            yield tx, Actor(**row)
-    except asyncpg.PostgresError as error:
-        refusal = refusal_of(error)
-        if isinstance(refusal, Forbidden) and refusal.stable_code == "permission_denied":
-            await log_denial(database, admission.workspace, permission_of(request))
+            actor = Actor(**row)
+            yield tx, actor
+    except (asyncpg.PostgresError, Forbidden) as error:
+        refusal = error if isinstance(error, Forbidden) else refusal_of(error)
+        if isinstance(refusal, Forbidden) and refusal.stable_code in _DENIALS:
+            await _log_denial(database, admission.workspace, actor, permission_of(request))
         raise
 
 
-async def log_denial(database: Database, workspace: UUID, permission: str) -> None:
-    """Write the leaf's intent of a refusal by permission; the name is from our fixed table."""
+async def _log_denial(
+    database: Database, workspace: UUID, actor: Actor | None, permission: str
+) -> None:
+    """Write the leaf's intent of a refusal; the name is from our fixed table. The actor is known
+    to us when the wall refused, and to the database alone when it was the permission.
+    """
     async with database.transaction(workspace) as tx:
         await intend(
-            tx, workspace, "access.denied/1", actor=None, policy=POLICY_HASH, purpose=permission
+            tx,
+            workspace,
+            "access.denied/1",
+            actor=None if actor is None else actor.member_id,
+            policy=POLICY_HASH,
+            purpose=permission,
         )
