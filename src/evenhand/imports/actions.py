@@ -20,6 +20,7 @@ from evenhand.formats import FormatError
 from evenhand.gold import add_gold, delete_gold
 from evenhand.identity import POLICY_HASH, find_once, remember_once
 from evenhand.items import (
+    EXTERNAL_PURPOSE,
     DuplicateItem,
     abandoned_batches,
     add_items,
@@ -138,8 +139,7 @@ class Importer:
         self, chunks: AsyncIterator[bytes], form: ImportFormat, idempotency_key: str | None
     ) -> UUID:
         workspace = self._actor.workspace_id
-        # A key of the project alone: the workspace's own never leaves its holder.
-        external_key = self._keyring.holder.mac(workspace, "external", self._project.id.bytes)
+        external_key = self._keyring.holder.mac(workspace, EXTERNAL_PURPOSE, self._project.id.bytes)
         recipe = Recipe(
             workspace=workspace,
             project=self._project.id,

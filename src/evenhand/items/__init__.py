@@ -1,6 +1,7 @@
 """The door of items."""
 
 from .model import BATCH_PURPOSES, Batch, BatchPurpose, DuplicateItem, ItemColumns, SealedItem
+from .rules import EXTERNAL_PURPOSE, external_key
 from .store import (
     abandoned_batches,
     add_items,
@@ -22,6 +23,7 @@ from .store import (
 
 __all__ = [
     "BATCH_PURPOSES",
+    "EXTERNAL_PURPOSE",
     "Batch",
     "BatchPurpose",
     "DuplicateItem",
@@ -34,6 +36,7 @@ __all__ = [
     "create_batch",
     "delete_batch",
     "delete_some_items",
+    "external_key",
     "find_by_external_keys",
     "get_batch",
     "holding_batch",

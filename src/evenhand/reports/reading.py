@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from evenhand.items import EXTERNAL_PURPOSE, external_key
 from evenhand.platform.queries import load_queries
 
 if TYPE_CHECKING:
@@ -93,9 +93,8 @@ async def read_wall(
 async def find_item_named(
     tx: Tx, holder: KeyHolder, workspace: UUID, *, project: UUID, own_id: str
 ) -> UUID | None:
-    """The item that bears the customer's own id, by the keyed hash that `imports` makes of it."""
-    project_key = holder.mac(workspace, "external", project.bytes)
-    key = hashlib.blake2b(own_id.encode(), digest_size=16, key=project_key).digest()
+    """The item that bears the customer's own id, by its keyed hash."""
+    key = external_key(holder.mac(workspace, EXTERNAL_PURPOSE, project.bytes), own_id)
     found: UUID | None = await tx.fetchval(_Q["find_item_named"], workspace, project, key)
     return found
 
