@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import uuid4
 
-from playwright.sync_api import CDPSession, Locator, Page, expect
+from playwright.sync_api import Page, expect
 from tests.ground import LiveService, LiveTenant, pair_line
 
 from evenhand.client import Client
-
-AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @dataclass
@@ -83,29 +80,3 @@ def enter(page: Page, world: World, *, role: str = "manager", name: str = "Mo") 
     page.keyboard.type(world.code(role, name))
     page.keyboard.press("Enter")
     page.wait_for_url("**/projects")
-
-
-def tab_to(page: Page, target: Locator) -> None:
-    """Presses Tab until the target has the focus."""
-    expect(target).to_be_visible()
-    for _ in range(150):
-        if target.evaluate("(element) => element === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"{target} is not reached by keyboard")
-
-
-def violations(session: CDPSession) -> list[str]:
-    """What axe finds. By the protocol, not by the page: its policy lets no other script in."""
-    session.send("Runtime.evaluate", {"expression": AXE.read_text()})
-    said = session.send(
-        "Runtime.evaluate",
-        {
-            "expression": "axe.run().then((said) => said.violations.map("
-            "(v) => `${v.id}: ${v.nodes.map((n) => n.target).join(' ')}`))",
-            "awaitPromise": True,
-            "returnByValue": True,
-        },
-    )
-    found: list[str] = said["result"]["value"]
-    return found

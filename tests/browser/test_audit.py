@@ -13,15 +13,15 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.conftest import TELL_VIOLATIONS, Watch
+from tests.browser.journeys import tab_to, violations
 from tests.browser.payloads import hostile
 from tests.faults.wire import ask
 from tests.ground import LiveService, LiveTenant
 
 from evenhand.client import Client
 
-AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 SHOTS = os.environ.get("EVENHAND_SHOTS")
 WIDE = """(width) => document.documentElement.scrollWidth <= width ? [] :
   [...document.querySelectorAll("main *")]
@@ -104,16 +104,6 @@ def sign_in(page: Page, house: House) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/audit")
     expect(page.get_by_role("heading", name="Transparency log")).to_be_visible()
-
-
-def tab_to(page: Page, target: Locator) -> None:
-    """Presses Tab until the target has the focus."""
-    expect(target).to_be_visible()
-    for _ in range(120):
-        if target.evaluate("(element) => element === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"{target} is not reached by keyboard")
 
 
 def test_from_sign_in_to_a_verified_receipt_by_keyboard_alone(
@@ -316,26 +306,16 @@ def test_axe_finds_nothing(browser: Browser, house: House, scheme: str) -> None:
     watch = Watch(origin=house.live.url)
     watch.attach(page)
     sign_in(page, house)
-    # By the protocol, not by the page: its policy lets no other script in.
     session = context.new_cdp_session(page)
     for path in PAGES:
         page.goto(house.live.url + path.format(entry=house.entry))
         expect(page.locator(".card, .results").first).to_be_visible()
         expect(page.locator(".waiting")).to_have_count(0)
-        session.send("Runtime.evaluate", {"expression": AXE.read_text()})
-        found = session.send(
-            "Runtime.evaluate",
-            {
-                "expression": "axe.run().then((said) => said.violations.map("
-                "(v) => `${v.id}: ${v.nodes.map((n) => n.target).join(' ')}`))",
-                "awaitPromise": True,
-                "returnByValue": True,
-            },
-        )
+        found = violations(session)
         if SHOTS is not None:
             name = path.strip("/").replace("/", "-").partition("?")[0].replace("{entry}", "n")
             page.screenshot(path=f"{SHOTS}/{name}-{scheme}.png", full_page=True)
-        assert found["result"]["value"] == [], path
+        assert found == [], path
     watch.check()
     context.close()
 

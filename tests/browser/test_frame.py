@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import Watch
-from tests.browser.manager_world import World, enter, make_world, tab_to, violations
+from tests.browser.journeys import tab_to, violations
+from tests.browser.manager_world import World, enter, make_world
 from tests.ground import LiveService
 
 

@@ -8,15 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import TELL_VIOLATIONS, Watch
-from tests.browser.manager_world import (
-    World,
-    aggregate,
-    enter,
-    judge,
-    make_world,
-    tab_to,
-    violations,
-)
+from tests.browser.journeys import tab_to, violations
+from tests.browser.manager_world import World, aggregate, enter, judge, make_world
 from tests.browser.payloads import HOSTILE, hostile
 from tests.ground import LiveService
 
