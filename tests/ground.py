@@ -221,7 +221,7 @@ class Tenant:
     async def person(self, role: Role = "annotator", **more: Any) -> Person:
         """A member who has accepted the invitation."""
         member, email, code = await self.code(role, **more)
-        minted, *_ = await accept_code(self.db, code.secret, session=False)
+        minted, *_ = await accept_code(self.db, code.secret)
         return Person(member, role, minted.secret, email)
 
     async def project(self, **more: Any) -> Project:
@@ -289,7 +289,7 @@ async def make_tenant(
     made = await make_workspace(
         service.db, service.settings, login, name=name, owner_email=email, domain=domain
     )
-    minted, member, _, role = await accept_code(service.db, made.owner_code.secret, session=False)
+    minted, member, _, role = await accept_code(service.db, made.owner_code.secret)
     return Tenant(
         db=service.db,
         service=service,
@@ -379,7 +379,7 @@ class LiveService:
                 owner_email=f"owner-{uuid4().hex[:8]}@owners.example",
                 domain=domain,
             )
-            minted, *_ = await accept_code(db, made.owner_code.secret, session=False)
+            minted, *_ = await accept_code(db, made.owner_code.secret)
         finally:
             await db.close()
         return LiveTenant(self, made.id, made.log.vkey, self.client(minted.secret), minted.secret)

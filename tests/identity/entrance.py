@@ -14,7 +14,7 @@ from evenhand.identity.model import Actor, Role
 from evenhand.identity.passwords import HashParams, PasswordHasher
 from evenhand.identity.second_factor import begin_factor, confirm_factor
 from evenhand.identity.secrets import hash_secret
-from evenhand.identity.sign_in import Entered, join
+from evenhand.identity.sign_in import Entered, join, sign_in_with_code
 from evenhand.identity.totp import STEP_S, code_at
 
 CHEAP = HashParams(memory_kib=64, passes=1, lanes=1)
@@ -33,6 +33,13 @@ def keeper_of(tenant: Tenant) -> Doorkeeper:
     keeper.hasher.close()
     keeper.hasher = PasswordHasher(keeper.key, CHEAP)
     return keeper
+
+
+async def enter(tenant: Tenant, code: str) -> Entered:
+    """A session by a one-time code."""
+    entered = await sign_in_with_code(tenant.service.doorkeeper, HERE, code=code)
+    assert isinstance(entered, Entered)
+    return entered
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from tests.ground import Address, Person, Tenant, run_as
+from tests.identity.entrance import enter
 
 from evenhand.identity import (
     CodeRefused,
@@ -38,7 +39,7 @@ REFUSED = "The code is not valid (any more); ask for a new one."
 
 async def refused_code(tenant: Tenant, code: str) -> None:
     with pytest.raises(CodeRefused) as refused:
-        await accept_code(tenant.db, code, session=False)
+        await accept_code(tenant.db, code)
     # Always the same words, whatever the reason.
     assert (refused.value.detail, refused.value.stable_code) == (REFUSED, "code_refused")
 
@@ -46,7 +47,7 @@ async def refused_code(tenant: Tenant, code: str) -> None:
 async def test_of_sixteen_at_once_one_uses_the_code(tenant: Tenant) -> None:
     member, _, code = await tenant.code()
     done = await asyncio.gather(
-        *(accept_code(tenant.db, code.secret, session=False) for _ in range(16)),
+        *(accept_code(tenant.db, code.secret) for _ in range(16)),
         return_exceptions=True,
     )
     won = [one for one in done if not isinstance(one, BaseException)]
@@ -93,13 +94,17 @@ async def test_what_is_no_code_of_ours_is_refused(tenant: Tenant, other_tenant: 
     ):
         await refused_code(tenant, text)
     # None of these tries used it up.
-    await accept_code(tenant.db, code.secret, session=False)
+    await accept_code(tenant.db, code.secret)
 
 
 @pytest.mark.parametrize(("session", "kind"), [(False, "live"), (True, "session")])
 async def test_a_code_gives_a_key_or_a_session(tenant: Tenant, session: bool, kind: str) -> None:
     _, _, code = await tenant.code("reviewer")
-    minted, _, name, role = await accept_code(tenant.db, code.secret, session=session)
+    if session:
+        entered = await enter(tenant, code.secret)
+        minted, name, role = entered.session, entered.name, entered.role
+    else:
+        minted, _, name, role = await accept_code(tenant.db, code.secret)
     assert parse_secret(minted.secret) == (kind, tenant.id)
     assert (name, role) == ("reviewer 1", "reviewer")
     (row,) = await tenant.rows(
@@ -112,7 +117,7 @@ async def test_a_code_gives_a_key_or_a_session(tenant: Tenant, session: bool, ki
 
 async def test_an_expired_session_is_no_credential(tenant: Tenant, admin: Address) -> None:
     member, email, code = await tenant.code()
-    minted, *_ = await accept_code(tenant.db, code.secret, session=True)
+    minted = (await enter(tenant, code.secret)).session
     who = Person(member, "annotator", minted.secret, email)
     await tenant.actor(who)
     await run_as(
@@ -218,9 +223,9 @@ async def test_who_cannot_be_removed_or_signed_in(tenant: Tenant, other_tenant: 
         with pytest.raises(NotFound):
             await issue_code(tx, actor, foreign.member)
         code = await issue_code(tx, actor, manager.member)
-    minted, member, *_ = await accept_code(tenant.db, code.secret, session=True)
-    assert member == manager.member
-    assert parse_secret(minted.secret) == ("session", tenant.id)
+    entered = await enter(tenant, code.secret)
+    assert entered.member == manager.member
+    assert parse_secret(entered.session.secret) == ("session", tenant.id)
 
 
 async def test_a_key_has_its_own_role_and_ends_when_revoked(tenant: Tenant) -> None:

@@ -297,7 +297,7 @@ async def test_a_code_does_not_go_round_the_second_factor(tenant: Tenant) -> Non
     async with tenant.db.transaction(tenant.id) as tx:
         code = await issue_host_code(tx, tenant.id, ada.member, reset=False)
     with pytest.raises(CodeRefused, match="second factor"):
-        await accept_code(tenant.db, code.secret, session=False)
+        await accept_code(tenant.db, code.secret)
     step = await sign_in_with_code(keeper, HERE, code=code.secret)
     assert isinstance(step, Step)
     with pytest.raises(SignInRefused):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.ground import Address, Tenant, connected
+from tests.identity.entrance import enter
 from tests.isolation.furniture import furnish
-
-from evenhand.identity import accept_code
 
 CONTENT = "canaryatrest"
 # Names that the workspace's people gave to parties, members, projects and batches are no content
@@ -44,7 +43,7 @@ async def test_no_secret_is_stored_in_the_clear(tenant: Tenant, admin: Address) 
     await furnish(tenant, CONTENT)
     _, _, unused = await tenant.code()
     _, _, used = await tenant.code()
-    session, *_ = await accept_code(tenant.db, used.secret, session=True)
+    session = (await enter(tenant, used.secret)).session
     secrets = [unused.secret, used.secret, session.secret, tenant.owner.secret]
     shown = await everything(admin)
     assert len(shown) > 25

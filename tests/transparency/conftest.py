@@ -14,6 +14,7 @@ from evenhand.identity import POLICY_HASH, log_key_context
 from evenhand.platform.db import Database
 from evenhand.platform.migrations import AppLogin
 from evenhand.transparency import LogService, Publisher, create_log, intend
+from evenhand.transparency.model import Logged
 from evenhand.transparency.sequencer import Sequencer
 from evenhand.vault import HostedKeyHolder
 
@@ -112,3 +113,12 @@ async def make_service(logs: Logs, login: AppLogin) -> AsyncIterator[MakeService
             return service
 
         yield make
+
+
+async def append_all(sequencer: Sequencer) -> dict[UUID, dict[int, Logged]]:
+    """A leader's round over every workspace that waits; gives those that grew."""
+    rounds = {
+        workspace: await sequencer.append_or_report(workspace)
+        for workspace in await sequencer.find_waiting()
+    }
+    return {workspace: logged for workspace, logged in rounds.items() if logged}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 import pytest
-from tests.transparency.conftest import Logs
+from tests.transparency.conftest import Logs, append_all
 
 from evenhand.identity import POLICY_HASH
 from evenhand.receipts import open_details, parse_leaf
@@ -73,7 +73,7 @@ async def test_each_workspace_has_its_own_tree(logs: Logs) -> None:
     other, _ = await logs.workspace()
     first = await logs.intend(one, 2)
     second = await logs.intend(other, 3)
-    appended = dict(await logs.sequencer().append_all())
+    appended = await append_all(logs.sequencer())
     assert list(appended[one]) == first
     assert list(appended[other]) == second
     assert (await logs.size(one), await logs.size(other)) == (2, 3)

@@ -32,12 +32,6 @@ SELECT value FROM conflicts.epoch WHERE workspace_id = $1;
 -- Gives nothing. Writes conflicts.rivalry.
 INSERT INTO conflicts.rivalry (workspace_id, rival_id) VALUES ($1, $2) ON CONFLICT DO NOTHING;
 
--- name: list_rivals
--- Gives the customer's rivals. Reads conflicts.rivalry, parties.party.
-SELECT p.id, p.name, r.declared_at FROM conflicts.rivalry AS r
-  JOIN parties.party AS p ON p.workspace_id = r.workspace_id AND p.id = r.rival_id
- WHERE r.workspace_id = $1 ORDER BY p.id;
-
 -- name: find_member
 -- Gives person, party, vendor of a member. Reads identity.member.
 SELECT id, person_id, party_id, vendor_id, name FROM identity.member

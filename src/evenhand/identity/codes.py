@@ -19,7 +19,7 @@ from .model import POLICY_HASH, ROLES, CodeRefused, Minted
 from .rules import outranks
 from .second_factor import remove_factor
 from .secrets import hash_secret, parse_secret, render_secret
-from .sessions import begin_session, end_sessions
+from .sessions import end_sessions
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -111,8 +111,8 @@ async def issue_host_code(
     return code
 
 
-async def accept_code(db: Database, code: str, *, session: bool) -> tuple[Minted, UUID, str, Role]:
-    """Use up a one-time code. Gives an API key or a session, and member id, name and role.
+async def accept_code(db: Database, code: str) -> tuple[Minted, UUID, str, Role]:
+    """Use up a one-time code. Gives an API key, and member id, name and role.
 
     Raises:
         CodeRefused: unknown, used, revoked, too old, or for a new password only.
@@ -129,11 +129,6 @@ async def accept_code(db: Database, code: str, *, session: bool) -> tuple[Minted
             raise CodeRefused("The code is not valid (any more); ask for a new one.")
         member: UUID = row["member_id"]
         role: Role = row["role"]
-        if session:
-            minted = await begin_session(
-                tx, workspace, member, role=role, device="A program", purpose="code"
-            )
-            return minted, member, row["name"], role
         await _refuse_factor(tx, workspace, member)
         minted = await issue_credential(
             tx, workspace, member, role=role, kind="key", mode="live", ttl=None

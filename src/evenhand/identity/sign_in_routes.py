@@ -157,7 +157,7 @@ async def sign_out(request: Request) -> Response:
 async def accept(request: Request, body: CodeIn) -> Response:
     """Use a one-time code to get an API key."""
     check_same_site(request, needs_proof=False)
-    minted, member, name, role = await accept_code(database_of(request), body.code, session=False)
+    minted, member, name, role = await accept_code(database_of(request), body.code)
     return json_answer(
         {"member": {"id": str(member), "name": name, "role": role}, "api_key": minted.secret}, 201
     )

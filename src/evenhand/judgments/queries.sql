@@ -20,15 +20,6 @@ SELECT j.id, j.item_id FROM judgments.judgment AS j
 SELECT id, item_id, annotator_id, simulated, active_ms, submitted_at, answer
   FROM judgments.judgment WHERE workspace_id = $1 AND id = ANY ($2) ORDER BY id;
 
--- name: count_by_annotator
--- Gives, per annotator, the count of judgments that were not withdrawn. Reads judgments.judgment,
--- judgments.withdrawal.
-SELECT j.annotator_id, count(*) AS judgment_count FROM judgments.judgment AS j
- WHERE j.workspace_id = $1 AND j.project_id = $2 AND j.purpose = 'label'
-   AND NOT EXISTS (SELECT FROM judgments.withdrawal AS w
-                    WHERE w.workspace_id = $1 AND w.judgment_id = j.id)
- GROUP BY j.annotator_id ORDER BY j.annotator_id;
-
 -- name: settle
 -- Gives those of the ids $3 that are not withdrawn, in their order, and marks the project's
 -- judgments as used. Writes judgments.settled.

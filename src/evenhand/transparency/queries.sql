@@ -20,12 +20,6 @@ SELECT size, edge, note FROM transparency.checkpoint WHERE workspace_id = $1;
 SELECT index, leaf FROM transparency.entry
  WHERE workspace_id = $1 AND index >= $2 AND index < $3 ORDER BY index;
 
--- name: find_partition
--- Gives index, leaf of one partition's entries from $3 on, newest bounded by $4. Reads
--- transparency.entry through entry_partition.
-SELECT index, leaf FROM transparency.entry
- WHERE workspace_id = $1 AND partition = $2 AND index >= $3 ORDER BY index LIMIT $4;
-
 -- name: intend
 -- Gives the intent's id. Writes transparency.intent.
 SELECT transparency.intend($1, $2, $3, $4, $5, $6, $7, $8::jsonb);

@@ -139,15 +139,6 @@ class Sequencer:
         rows = await self._db.fetch_first(_Q["waiting_workspaces"])
         return {row["waiting_workspaces"] for row in rows}
 
-    async def append_all(self) -> list[tuple[UUID, dict[int, Logged]]]:
-        """One round over every workspace that waits; gives those that grew."""
-        appended: list[tuple[UUID, dict[int, Logged]]] = []
-        for workspace in await self.find_waiting():
-            logged = await self.append_or_report(workspace)
-            if logged:
-                appended.append((workspace, logged))
-        return appended
-
     async def append_or_report(self, workspace: UUID) -> dict[int, Logged]:
         """As `append_waiting`, but a log that cannot go on is left standing and reported.
 
