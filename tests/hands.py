@@ -76,7 +76,7 @@ async def submit(
     )
     with refusing():
         return await submit_judgment(
-            tenant.db,
+            tenant.service.submits,
             tenant.service.keyring,
             hints or PlaceHints(),
             tenant.admission(who, "judgments.submit"),

@@ -86,9 +86,11 @@ def test_every_query_has_a_header(room: str) -> None:
 
 # Called within functions that have fixed it, and inherit it (docs/adr/0007).
 INNER = {
-    "conflicts.check_grant", "conflicts.share_wall", "exposure.record", "identity.authenticate",
-    "tasks.claim", "tasks.end_lease", "tasks.grant_leases", "tasks.grant_one",
-    "tasks.refuse_lease", "transparency.intend",
+    "conflicts.check_first_look", "conflicts.check_grant", "conflicts.check_grants",
+    "conflicts.share_wall", "exposure.record", "identity.authenticate",
+    "identity.authenticate_all", "judgments.find_repeated", "tasks.check_ended", "tasks.claim",
+    "tasks.end_lease", "tasks.end_submitted", "tasks.grant_leases", "tasks.refuse_lease",
+    "tasks.show_leases", "tasks.take_turns", "transparency.intend", "transparency.intend_all",
 }  # fmt: skip
 OF_THE_QUEUE = {"judgments.submit", "tasks.lease_next"}
 

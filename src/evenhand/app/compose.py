@@ -19,6 +19,7 @@ from evenhand.consensus import ConsensusService
 from evenhand.gold import GoldService
 from evenhand.identity import Doorkeeper, log_key_context, open_doorkeeper
 from evenhand.imports import sweep_abandoned
+from evenhand.judgments import SubmitGroups
 from evenhand.platform.db import DATABASE_FAULTS, Database
 from evenhand.platform.errors import EvenhandError
 from evenhand.platform.jobs import JobRunner
@@ -80,6 +81,7 @@ class Service:
     gold: GoldService
     consensus: ConsensusService
     hints: PlaceHints
+    submits: SubmitGroups
     board: Board
     projects: ProjectCache
     person_secret: bytes
@@ -159,6 +161,7 @@ def _compose(settings: Settings, db: Database, secret: bytes, doorkeeper: Doorke
         gold=GoldService(db, release),
         consensus=ConsensusService(db, keyring, release),
         hints=PlaceHints(),
+        submits=SubmitGroups(db),
         board=Board(db),
         projects=ProjectCache(),
         person_secret=person_secret_of(secret),

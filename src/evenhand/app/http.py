@@ -142,6 +142,7 @@ def create_app(service: Service) -> ASGIApp:
     state.publisher = service.publisher
     state.release = service.release
     state.hints = service.hints
+    state.submits = service.submits
     state.projects = service.projects
     state.person_secret = service.person_secret
     state.doorkeeper = service.doorkeeper

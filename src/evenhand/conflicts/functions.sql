@@ -38,31 +38,51 @@ LANGUAGE sql AS $$
     SELECT pg_advisory_xact_lock_shared(817, hashtext(workspace::text))
 $$;
 
--- 'allowed', 'denied', or 'unknown' (no verdict for this epoch yet: the caller computes one with
--- `conflicts.rules` and comes back). Locks: shared on the workspace's wall until the transaction
--- ends, so that a change of ties waits for grants in flight and none is granted beside it; on a
--- person's first look of the day also the person, so that two rival customers cannot both be first.
-CREATE OR REPLACE FUNCTION conflicts.check_grant(actor identity.actor) RETURNS text
+-- For each actor, in their order: 'allowed', 'denied', or 'unknown' (no verdict for this epoch yet:
+-- the caller computes one with `conflicts.rules` and comes back). Locks: shared on the workspace's
+-- wall until the transaction ends, so that a change of ties waits for grants in flight and none is
+-- granted beside it; on a person's first look of the day also the person (`check_first_look`).
+CREATE OR REPLACE FUNCTION conflicts.check_grants(actors identity.actor[]) RETURNS text[]
 LANGUAGE plpgsql AS $$
 DECLARE
-    said boolean;
-    seen date;
-    locked boolean := conflicts.share_wall(actor.workspace_id) IS NOT NULL;
+    workspace uuid := actors[1].workspace_id;
+    said text[];
+    locked boolean := conflicts.share_wall(workspace) IS NOT NULL;
 BEGIN
-    SELECT v.allowed, h.last_on INTO said, seen
-      FROM conflicts.verdict AS v
-      JOIN conflicts.epoch AS e ON e.workspace_id = actor.workspace_id AND e.value = v.epoch
+    SELECT array_agg(
+               CASE WHEN v.allowed AND h.last_on = current_date THEN 'allowed'
+                    WHEN v.allowed THEN 'first'
+                    WHEN NOT v.allowed THEN 'denied'
+                    ELSE 'unknown' END
+               ORDER BY a.place)
+      INTO said
+      FROM unnest(actors) WITH ORDINALITY
+           AS a (workspace_id, member_id, person_id, party_id, vendor_id, name, role, simulated,
+                 credential_id, mode, place)
+      LEFT JOIN conflicts.verdict AS v
+        ON v.workspace_id = workspace AND v.member_id = a.member_id AND v.good_until > now()
+       AND v.epoch = (SELECT e.value FROM conflicts.epoch AS e WHERE e.workspace_id = workspace)
       LEFT JOIN exposure.history AS h
-        ON h.workspace_id = actor.workspace_id AND h.person_id = actor.person_id
-     WHERE v.workspace_id = actor.workspace_id AND v.member_id = actor.member_id
-       AND v.good_until > now();
-    IF said IS NULL THEN
-        RETURN 'unknown';
-    ELSIF NOT said THEN
-        RETURN 'denied';
-    ELSIF seen = current_date THEN
-        RETURN 'allowed';
-    END IF;
+        ON h.workspace_id = workspace AND h.person_id = a.person_id;
+    WHILE 'first' = ANY (said) LOOP
+        said[array_position(said, 'first')] :=
+            conflicts.check_first_look(actors[array_position(said, 'first')]);
+    END LOOP;
+    RETURN said;
+END $$;
+
+-- As `check_grants`, for one.
+CREATE OR REPLACE FUNCTION conflicts.check_grant(actor identity.actor) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN (conflicts.check_grants(ARRAY[actor]))[1];
+END $$;
+
+-- 'allowed' or 'unknown', for an actor whom the verdict allows and who has seen nothing of this
+-- workspace today. Locks: the person, so that two rival customers cannot both be first.
+CREATE OR REPLACE FUNCTION conflicts.check_first_look(actor identity.actor) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
     PERFORM pg_advisory_xact_lock(818, hashtext(actor.person_id::text));
     IF conflicts.days_since_rival(actor.workspace_id, actor.person_id) <= (
             SELECT p.cooling_off_days FROM conflicts.policy AS p

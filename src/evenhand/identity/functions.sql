@@ -7,39 +7,51 @@ DO $$ BEGIN
 EXCEPTION WHEN duplicate_object THEN NULL;
 END $$;
 
--- Sets the workspace token for the transaction and gives the actor behind a secret's hash.
--- Refuses: no live credential of a present member, or a role that is not among `allowed`.
-CREATE OR REPLACE FUNCTION identity.authenticate(token text, hash bytea, allowed text[])
-RETURNS identity.actor
+-- Sets the workspace token for the transaction and gives the actor behind each secret's hash, in
+-- their order. Refuses all when for one of them there is no live credential of a present member, or
+-- its role is not among `allowed`.
+CREATE OR REPLACE FUNCTION identity.authenticate_all(token text, hashes bytea[], allowed text[])
+RETURNS identity.actor[]
 LANGUAGE plpgsql AS $$
 DECLARE
     workspace uuid;
-    actor identity.actor;
+    actors identity.actor[];
+    refused text;
 BEGIN
     token := set_config('evenhand.token', token, true);
     workspace := platform.current_workspace();
     IF workspace IS NOT NULL THEN
         -- Believed by the policies of evenhand_queue, for the functions that run as it.
         token := set_config('evenhand.verified', workspace::text, true);
-        SELECT m.workspace_id, m.id, m.person_id, m.party_id, m.vendor_id, m.name, c.role,
-               m.simulated, c.id, c.mode
-          INTO actor
+        SELECT array_agg((m.workspace_id, m.id, m.person_id, m.party_id, m.vendor_id, m.name,
+                          c.role, m.simulated, c.id, c.mode)::identity.actor
+                         ORDER BY array_position(hashes, c.secret_hash)),
+               min(c.role) FILTER (WHERE c.role <> ALL (allowed))
+          INTO actors, refused
           FROM identity.credential AS c
           JOIN identity.member AS m ON m.workspace_id = workspace AND m.id = c.member_id
-         WHERE c.workspace_id = workspace AND c.secret_hash = hash
+         WHERE c.workspace_id = workspace AND c.secret_hash = ANY (hashes)
            AND c.revoked_at IS NULL AND (c.expires_at IS NULL OR c.expires_at > now())
            AND m.removed_at IS NULL;
     END IF;
-    IF actor.member_id IS NULL THEN
+    IF actors IS NULL OR cardinality(actors) < cardinality(hashes) THEN
         RAISE EXCEPTION USING ERRCODE = 'EH401', MESSAGE = 'sign_in_required',
             DETAIL = 'No valid key or session came with the request; sign in again.';
     END IF;
-    IF actor.role <> ALL (allowed) THEN
+    IF refused IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'EH403', MESSAGE = 'permission_denied',
             DETAIL = format('The role %s may not do this; ask an owner of the workspace.',
-                            actor.role);
+                            refused);
     END IF;
-    RETURN actor;
+    RETURN actors;
+END $$;
+
+-- As `authenticate_all`, for one.
+CREATE OR REPLACE FUNCTION identity.authenticate(token text, hash bytea, allowed text[])
+RETURNS identity.actor
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN (identity.authenticate_all(token, ARRAY[hash], allowed))[1];
 END $$;
 
 -- Finds or makes the person behind a keyed hash of an e-mail address. Definer: `identity.person`

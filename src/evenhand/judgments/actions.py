@@ -11,6 +11,7 @@ from evenhand.platform.ids import new_id, new_ids
 from evenhand.platform.queries import load_queries
 from evenhand.tasks import check_stop, grants_of, lease_next
 
+from .groups import SubmitRequest
 from .model import NewJudgment, SealedJudgment, Submitted
 
 if TYPE_CHECKING:
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from evenhand.identity import Admission
-    from evenhand.platform.db import Database, Tx
+    from evenhand.platform.db import Tx
     from evenhand.tasks import PlaceHints
     from evenhand.vault import Keyring
+
+    from .groups import SubmitGroups
 
 __all__ = ["list_judgment_ids", "read_judgments", "submit_judgment"]
 
@@ -28,7 +31,7 @@ _Q = load_queries(__package__ or "")
 
 
 async def submit_judgment(
-    db: Database,
+    groups: SubmitGroups,
     keyring: Keyring,
     hints: PlaceHints,
     admission: Admission,
@@ -36,7 +39,7 @@ async def submit_judgment(
     *,
     policy: bytes,
 ) -> Submitted:
-    """Store an answer and grant the next leases, in one round trip.
+    """Store an answer and grant the next leases, in one round trip shared with other callers.
 
     When this returns, the judgment is durable. Repeating it with the same answer gives the same
     judgment; the answer is compared by a keyed hash, since it is stored sealed.
@@ -50,27 +53,25 @@ async def submit_judgment(
     made = new_id()
     hold = 0 if new.next is None else new.next.hold
     batch, place = hints.find(admission.hash, new.project)
+    request = SubmitRequest(
+        admission=admission,
+        project=new.project,
+        lease=new.lease,
+        made=made,
+        answer=sealer.seal(made, "answer", new.answer),
+        mac=keyring.holder.mac(workspace, "answer", new.lease.bytes, new.answer),
+        active_ms=new.active_ms,
+        settings_version=new.settings_version,
+        key=new.idempotency_key,
+        hold=hold,
+        have="{" + ",".join(map(str, () if new.next is None else new.next.have)) + "}",
+        fresh=list(new_ids(hold)) if hold else [],
+        batch=batch,
+        place=place,
+        policy=policy,
+    )
     try:
-        rows = await db.fetch(
-            _Q["submit"],
-            admission.token,
-            admission.hash,
-            admission.allowed,
-            new.project,
-            new.lease,
-            made,
-            sealer.seal(made, "answer", new.answer),
-            keyring.holder.mac(workspace, "answer", new.lease.bytes, new.answer),
-            new.active_ms,
-            new.settings_version,
-            new.idempotency_key,
-            hold,
-            () if new.next is None else new.next.have,
-            list(new_ids(hold)) if hold else [],
-            batch,
-            place,
-            policy,
-        )
+        rows = await groups.submit(request)
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name == "judgment_idempotency":
             raise Conflict(
@@ -83,11 +84,11 @@ async def submit_judgment(
     if (
         first["wall"] == "unknown"
         and new.next is not None
-        and await check_stop(db, admission, rows)
+        and await check_stop(groups.db, admission, rows)
     ):
         # The verdict was void (a tie changed, a new day): it has just been computed; ask again.
         grants = await lease_next(
-            db, hints, admission, project=new.project, want=new.next, policy=policy
+            groups.db, hints, admission, project=new.project, want=new.next, policy=policy
         )
     return Submitted(
         id=first["judgment_id"],

@@ -1,56 +1,88 @@
--- Room: judgments. Submit, and carry the next lease in the same round trip. Definer: it runs as
--- evenhand_queue, which believes what `authenticate` has verified (docs/adr/0007).
--- Locks, in this order: wall (shared, when a next lease is wanted), the lease's row, the member.
+-- Room: judgments. Submit, and carry the next leases in the same round trip, for a group of callers
+-- of one project: request n is what stands at place n of every array. All or none: one refusal
+-- refuses the group, and the caller sends each again by itself. Definer: it runs as evenhand_queue,
+-- which believes what `authenticate_all` has verified (docs/adr/0007, 0009).
+-- Locks, in this order: wall (shared, when a next lease is wanted), the members, the leases' rows.
 
 CREATE OR REPLACE FUNCTION judgments.submit(
-    token text, hash bytea, allowed text[], project uuid, lease uuid, fresh_id uuid,
-    sealed_answer bytea, mac bytea, spent_ms int, settings int, key text,
-    hold int, have uuid[], fresh_ids uuid[], from_batch uuid, from_place bigint, policy bytea
-) RETURNS TABLE (judgment_id uuid, submitted_at timestamptz, replayed boolean, purpose text,
-                 member_id uuid, item_of_judgment uuid,
+    token text, hashes bytea[], allowed text[], project uuid, leases uuid[], made_ids uuid[],
+    answers bytea[], macs bytea[], spent_ms int[], settings int[], keys text[],
+    hold int, haves text[], fresh_leases uuid[], from_batches uuid[], from_places bigint[],
+    policy bytea
+) RETURNS TABLE (request int, judgment_id uuid, submitted_at timestamptz, replayed boolean,
+                 purpose text, member_id uuid, item_of_judgment uuid,
                  wall text, lease_id uuid, task_id uuid, item_id uuid, batch_id uuid, place bigint,
                  assigned boolean, intent_id bigint, expires_at timestamptz, payload bytea)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    actor identity.actor := identity.authenticate(token, hash, allowed);
-    before tasks.ended;
+    actors identity.actor[] := identity.authenticate_all(token, hashes, allowed);
+    workspace uuid := actors[1].workspace_id;
+    members uuid[] := ARRAY(SELECT a.member_id FROM unnest(actors) AS a);
     made judgments.judgment;
+    done judgments.judgment[];
     locked boolean;
 BEGIN
     IF hold > 0 THEN
-        locked := conflicts.share_wall(actor.workspace_id) IS NOT NULL;
+        locked := conflicts.share_wall(workspace) IS NOT NULL;
     END IF;
-    before := tasks.end_lease(actor, lease, 'submitted', NULL);
-    IF before.project_id <> project THEN
-        RAISE EXCEPTION USING ERRCODE = 'EH404', MESSAGE = 'lease_not_yours',
-            DETAIL = 'You hold no such lease in this project; ask for your next task.';
-    END IF;
-    IF before.state = 'submitted' THEN
-        SELECT j.* INTO made FROM judgments.judgment AS j
-         WHERE j.workspace_id = actor.workspace_id AND j.lease_id = lease;
-        IF made.answer_mac <> mac THEN
-            RAISE EXCEPTION USING ERRCODE = 'EH409', MESSAGE = 'lease_used',
-                DETAIL = 'Another answer was already submitted for this lease; it stands.';
-        END IF;
-    ELSE
+    PERFORM tasks.take_turns(members);
+    FOR made IN
         INSERT INTO judgments.judgment AS j
             (workspace_id, id, project_id, item_id, task_id, lease_id, annotator_id, purpose,
              simulated, settings_version, answer, answer_mac, active_ms, idempotency_key)
-        VALUES (actor.workspace_id, fresh_id, project, before.item_id, before.task_id, lease,
-                actor.member_id, before.purpose, actor.simulated, settings, sealed_answer, mac,
-                spent_ms, key)
-        RETURNING j.* INTO made;
+        SELECT workspace, made_ids[e.nr], project, e.item_id, e.task_id, leases[e.nr],
+               members[e.nr], e.purpose, actors[e.nr].simulated, settings[e.nr], answers[e.nr],
+               macs[e.nr], spent_ms[e.nr], keys[e.nr]
+          FROM tasks.end_submitted(workspace, project, leases, members) AS e
+        RETURNING j.*
+    LOOP
+        done[array_position(leases, made.lease_id)] := made;
         IF made.purpose = 'gold' THEN
             INSERT INTO platform.job (workspace_id, kind, subject_id)
-            VALUES (actor.workspace_id, 'judgment.submitted', made.id);
+            VALUES (workspace, 'judgment.submitted', made.id);
         END IF;
-    END IF;
+    END LOOP;
+    FOR nr IN 1 .. cardinality(leases) LOOP
+        IF done[nr] IS NULL THEN
+            done[nr] := judgments.find_repeated(actors[nr], project, leases[nr], macs[nr]);
+        END IF;
+    END LOOP;
     RETURN QUERY
-        SELECT made.id, made.submitted_at, before.state = 'submitted', made.purpose::text,
-               actor.member_id, made.item_id, g.*
-          FROM (SELECT 1) AS one
-          LEFT JOIN tasks.grant_leases(actor, project, hold, have, fresh_ids, from_batch,
-                                       from_place, policy) AS g ON true;
+        SELECT d.nr::int, d.id, d.submitted_at, d.id <> made_ids[d.nr], d.purpose::text,
+               d.annotator_id, d.item_id,
+               g.wall, g.lease_id, g.task_id, g.item_id, g.batch_id, g.place, g.assigned,
+               g.intent_id, g.expires_at, g.payload
+          FROM unnest(done) WITH ORDINALITY
+               AS d (workspace_id, id, project_id, item_id, task_id, lease_id, annotator_id,
+                     purpose, simulated, settings_version, answer, answer_mac, active_ms,
+                     idempotency_key, submitted_at, nr)
+          LEFT JOIN tasks.grant_leases(actors, project, hold, haves, fresh_leases, from_batches,
+                                       from_places, policy) AS g ON g.request = d.nr;
+END $$;
+
+-- The judgment that the actor's lease has led to already, if `mac` says that it is the same answer;
+-- refuses otherwise.
+CREATE OR REPLACE FUNCTION judgments.find_repeated(
+    actor identity.actor, project uuid, lease uuid, mac bytea
+) RETURNS judgments.judgment
+LANGUAGE plpgsql AS $$
+DECLARE made judgments.judgment;
+BEGIN
+    IF EXISTS (SELECT FROM tasks.lease AS l
+                WHERE l.workspace_id = actor.workspace_id AND l.id = lease
+                  AND l.annotator_id = actor.member_id AND l.project_id <> project) THEN
+        RAISE EXCEPTION USING ERRCODE = 'EH404', MESSAGE = 'lease_not_yours',
+            DETAIL = 'You hold no such lease in this project; ask for your next task.';
+    END IF;
+    PERFORM tasks.check_ended(actor, lease, 'submitted');
+    SELECT j.* INTO made FROM judgments.judgment AS j
+     WHERE j.workspace_id = actor.workspace_id AND j.lease_id = lease;
+    IF made.answer_mac <> mac THEN
+        RAISE EXCEPTION USING ERRCODE = 'EH409', MESSAGE = 'lease_used',
+            DETAIL = 'Another answer was already submitted for this lease; it stands.';
+    END IF;
+    RETURN made;
 END $$;
 
 -- Marks a project's judgments as gone into a result and gives those of `ids` that are not withdrawn,
@@ -184,8 +216,8 @@ BEGIN
 END $$;
 GRANT CREATE ON SCHEMA judgments TO evenhand_queue;
 ALTER FUNCTION judgments.submit(
-    text, bytea, text[], uuid, uuid, uuid, bytea, bytea, int, int, text, int, uuid[], uuid[], uuid,
-    bigint, bytea) OWNER TO evenhand_queue;
+    text, bytea[], text[], uuid, uuid[], uuid[], bytea[], bytea[], int[], int[], text[], int,
+    text[], uuid[], uuid[], bigint[], bytea) OWNER TO evenhand_queue;
 REVOKE CREATE ON SCHEMA judgments FROM evenhand_queue;
 REVOKE ALL ON FUNCTION judgments.submit FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION judgments.submit TO evenhand_app;

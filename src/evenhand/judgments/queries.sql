@@ -1,7 +1,8 @@
 -- name: submit
--- Gives the judgment and, beside it, each next lease. Reads and writes what judgments.submit does.
-SELECT judgment_id, submitted_at, replayed, purpose, member_id, item_of_judgment, wall, lease_id,
-       task_id, item_id, batch_id, place, assigned, intent_id, expires_at, payload
+-- Gives each request's judgment and, beside it, each next lease. Reads and writes what
+-- judgments.submit does.
+SELECT request, judgment_id, submitted_at, replayed, purpose, member_id, item_of_judgment, wall,
+       lease_id, task_id, item_id, batch_id, place, assigned, intent_id, expires_at, payload
   FROM judgments.submit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
                         $17);
 

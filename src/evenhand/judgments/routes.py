@@ -9,7 +9,7 @@ from fastapi import Header, Request, Response
 from pydantic import BaseModel, Field
 
 from evenhand.access import release_of
-from evenhand.identity import POLICY_HASH, credential_of, database_of
+from evenhand.identity import POLICY_HASH, credential_of
 from evenhand.platform.web import Body, JsonId, RoomRouter, json_answer
 from evenhand.projects import check_answer, check_order, find_project
 from evenhand.tasks import LeaseOut, WantIn, hints_of, open_grants, render_leases
@@ -19,6 +19,8 @@ from .model import NewJudgment
 
 if TYPE_CHECKING:
     from evenhand.vault import Keyring
+
+    from .groups import SubmitGroups
 
 __all__ = ["router"]
 
@@ -72,8 +74,9 @@ async def submit(
     answer = check_answer(project.task_type, project.settings, body.answer)
     check_order(project.settings, body.lease_id, body.answer)
     keyring: Keyring = request.app.state.keyring
+    submits: SubmitGroups = request.app.state.submits
     done = await submit_judgment(
-        database_of(request),
+        submits,
         keyring,
         hints_of(request),
         admission,

@@ -178,7 +178,7 @@ SELECT l.id AS lease_id, l.state, l.ended_at, l.reason, m.id AS annotator_id, m.
 
 -- name: record_look
 -- Gives nothing. Writes what exposure.record does: the caller behind the credential was shown $4.
-SELECT exposure.record(identity.authenticate($1, $2, $3), $4);
+SELECT exposure.record(ARRAY[identity.authenticate($1, $2, $3)], ARRAY[$4::uuid]);
 
 -- name: still_admitted
 -- Gives the member behind a credential that is still good; refuses otherwise. Reads what

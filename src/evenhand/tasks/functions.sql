@@ -2,14 +2,8 @@
 
 DO $$ BEGIN
     CREATE TYPE tasks.granted AS (
-        wall text, lease_id uuid, task_id uuid, item_id uuid, batch_id uuid, place bigint,
-        assigned boolean, intent_id bigint, expires_at timestamptz, payload bytea);
-EXCEPTION WHEN duplicate_object THEN NULL;
-END $$;
-
-DO $$ BEGIN
-    CREATE TYPE tasks.ended AS (
-        state text, project_id uuid, task_id uuid, item_id uuid, purpose text);
+        request int, wall text, lease_id uuid, task_id uuid, item_id uuid, batch_id uuid,
+        place bigint, assigned boolean, intent_id bigint, expires_at timestamptz, payload bytea);
 EXCEPTION WHEN duplicate_object THEN NULL;
 END $$;
 
@@ -67,137 +61,194 @@ BEGIN
     RETURN claimed;
 END $$;
 
--- Makes the actor hold `hold` leases of a project and gives those that are not in `have`, each with
--- its intent: a lease handed out again is a look again. `fresh_ids` are ids for new leases. A row
--- whose `wall` is not 'allowed' stands alone and says why nothing was granted; for 'denied' the
--- denial's intent is in it.
+-- Lets a person's requests (two windows, a repeat on its way) take turns: the second sees what the
+-- first did. Without it both would be granted a lease, or meet in the index `lease_once`. Refuses a
+-- group in which somebody is twice. Locks: the members, in one order for everybody, so that two
+-- groups never wait for each other.
+CREATE OR REPLACE FUNCTION tasks.take_turns(members uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE taken bigint;
+BEGIN
+    SELECT count(pg_advisory_xact_lock(820, one.key) IS NOT NULL) INTO taken
+      FROM (SELECT DISTINCT hashtext(m::text) AS key FROM unnest(members) AS m ORDER BY 1) AS one;
+    IF taken < cardinality(members) THEN
+        RAISE EXCEPTION USING ERRCODE = 'EH409', MESSAGE = 'collision',
+            DETAIL = 'Another request of yours came at the same moment; send this one again.';
+    END IF;
+END $$;
+
+-- Makes each actor hold `hold` leases of a project and gives those that it does not name in `haves`
+-- (each an array's text), each with its intent: a lease handed out again is a look again. `fresh_ids` are ids for new leases, for all together. A row whose `wall` is
+-- not 'allowed' stands alone for its request and says why nothing was granted; for 'denied' the
+-- denial's intent is in it. The caller has let the actors take turns; each is there once.
 CREATE OR REPLACE FUNCTION tasks.grant_leases(
-    actor identity.actor, project uuid, hold int, have uuid[], fresh_ids uuid[],
-    from_batch uuid, from_place bigint, policy bytea
+    actors identity.actor[], project uuid, hold int, haves text[], fresh_ids uuid[],
+    from_batches uuid[], from_places bigint[], policy bytea
 ) RETURNS SETOF tasks.granted
 LANGUAGE plpgsql AS $$
 DECLARE
-    wall text;
-    held uuid[];
+    workspace uuid := actors[1].workspace_id;
+    walls text[];
     ttl_s int;
+    asked record;
     own boolean;
     chosen tasks.task;
-    out_row tasks.granted;
     next_fresh int := 1;
-    hint_batch uuid := from_batch;
-    hint_place bigint := from_place;
-    locked boolean;
+    given tasks.granted;
+    again tasks.granted[] := '{}';
+    fresh tasks.granted[] := '{}';
+    hint_batch uuid;
+    hint_place bigint;
 BEGIN
     IF hold = 0 THEN
         RETURN;
     END IF;
-    wall := conflicts.check_grant(actor);
-    -- A person's requests (two windows, a repeat on its way) take turns: the second sees what the
-    -- first holds. Without it both would be granted, or meet in the index `lease_once`. Assigned,
-    -- not performed: an expression costs a tenth of a statement.
-    locked := pg_advisory_xact_lock(820, hashtext(actor.member_id::text)) IS NOT NULL;
-    SELECT p.lease_ttl_s,
-           ARRAY(SELECT l.id FROM tasks.lease AS l
-                  WHERE l.workspace_id = actor.workspace_id AND l.annotator_id = actor.member_id
-                    AND l.project_id = project AND l.state = 'active' AND l.expires_at > now()),
-           EXISTS(SELECT FROM tasks.task AS t
-                   WHERE t.workspace_id = actor.workspace_id AND t.assignee_id = actor.member_id
-                     AND t.state = 'open')
-      INTO ttl_s, held, own
-      FROM projects.project AS p
-     WHERE p.workspace_id = actor.workspace_id AND p.id = project;
+    walls := conflicts.check_grants(actors);
+    ttl_s := (SELECT p.lease_ttl_s FROM projects.project AS p
+               WHERE p.workspace_id = workspace AND p.id = project);
     IF ttl_s IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'EH404', MESSAGE = 'not_found',
             DETAIL = 'There is no such project.';
     END IF;
-    out_row.wall := wall;
-    IF wall <> 'allowed' THEN
-        IF wall = 'denied' THEN
-            out_row.intent_id := transparency.intend(actor.workspace_id, 'access.denied/1',
-                actor.member_id, project, NULL, 'annotate', policy, '{"reason":"wall"}');
+    FOR asked IN
+        SELECT a.place, haves[a.place]::uuid[] AS have,
+               ARRAY(SELECT l.id FROM tasks.lease AS l
+                      WHERE l.workspace_id = workspace AND l.annotator_id = a.member_id
+                        AND l.project_id = project AND l.state = 'active'
+                        AND l.expires_at > now()) AS held,
+               EXISTS(SELECT FROM tasks.task AS t
+                       WHERE t.workspace_id = workspace AND t.assignee_id = a.member_id
+                         AND t.state = 'open') AS own
+          FROM unnest(actors) WITH ORDINALITY
+               AS a (workspace_id, member_id, person_id, party_id, vendor_id, name, role,
+                     simulated, credential_id, mode, place)
+    LOOP
+        given := NULL;
+        given.request := asked.place;
+        given.wall := walls[asked.place];
+        IF given.wall <> 'allowed' THEN
+            IF given.wall = 'denied' THEN
+                given.intent_id := transparency.intend(workspace, 'access.denied/1',
+                    actors[asked.place].member_id, project, NULL, 'annotate', policy,
+                    '{"reason":"wall"}');
+            END IF;
+            RETURN NEXT given;
+            CONTINUE;
         END IF;
-        RETURN NEXT out_row;
-        RETURN;
-    END IF;
-    IF NOT held <@ have THEN
-        FOR out_row.lease_id, out_row.task_id, out_row.item_id, out_row.expires_at,
-            out_row.batch_id, out_row.place, out_row.assigned, out_row.payload IN
-            SELECT l.id, l.task_id, l.item_id, l.expires_at, t.batch_id, t.position,
-                   t.assignee_id IS NOT NULL, i.payload
-              FROM tasks.lease AS l
-              JOIN tasks.task AS t ON t.workspace_id = actor.workspace_id AND t.id = l.task_id
-              JOIN items.item AS i ON i.workspace_id = actor.workspace_id AND i.id = l.item_id
-             WHERE l.workspace_id = actor.workspace_id AND l.id = ANY (held)
-               AND l.id <> ALL (have)
-             ORDER BY t.position
-        LOOP
-            out_row.intent_id := transparency.intend(actor.workspace_id, 'payload.released/1',
-                actor.member_id, out_row.item_id, out_row.lease_id, 'annotate', policy, NULL);
-            RETURN NEXT out_row;
+        IF NOT asked.held <@ asked.have THEN
+            FOR given.lease_id, given.task_id, given.item_id, given.expires_at, given.batch_id,
+                given.place, given.assigned IN
+                SELECT l.id, l.task_id, l.item_id, l.expires_at, t.batch_id, t.position,
+                       t.assignee_id IS NOT NULL
+                  FROM tasks.lease AS l
+                  JOIN tasks.task AS t ON t.workspace_id = workspace AND t.id = l.task_id
+                 WHERE l.workspace_id = workspace AND l.id = ANY (asked.held)
+                   AND l.id <> ALL (asked.have)
+                 ORDER BY t.position
+            LOOP
+                again := again || given;
+            END LOOP;
+        END IF;
+        own := asked.own;
+        hint_batch := from_batches[asked.place];
+        hint_place := from_places[asked.place];
+        FOR missing IN 1 .. hold - cardinality(asked.held) LOOP
+            chosen := tasks.claim(actors[asked.place], project, own, hint_batch, hint_place);
+            IF chosen.id IS NULL AND own THEN
+                own := false;
+                chosen := tasks.claim(actors[asked.place], project, own, hint_batch, hint_place);
+            END IF;
+            IF chosen.id IS NULL AND hint_batch IS NOT NULL THEN
+                hint_batch := NULL;
+                chosen := tasks.claim(actors[asked.place], project, own, hint_batch, hint_place);
+            END IF;
+            EXIT WHEN chosen.id IS NULL;
+            IF NOT own THEN
+                hint_batch := chosen.batch_id;
+                hint_place := chosen.position;
+            END IF;
+            given.lease_id := fresh_ids[next_fresh];
+            given.task_id := chosen.id;
+            given.item_id := chosen.item_id;
+            given.batch_id := chosen.batch_id;
+            given.place := chosen.position;
+            given.assigned := chosen.assignee_id IS NOT NULL;
+            given.expires_at := now() + make_interval(secs => ttl_s);
+            fresh := fresh || given;
+            next_fresh := next_fresh + 1;
         END LOOP;
-    END IF;
-    WHILE cardinality(held) + next_fresh <= hold AND next_fresh <= cardinality(fresh_ids) LOOP
-        chosen := tasks.claim(actor, project, own, hint_batch, hint_place);
-        IF chosen.id IS NULL AND own THEN
-            own := false;
-            CONTINUE;
-        ELSIF chosen.id IS NULL AND hint_batch IS NOT NULL THEN
-            hint_batch := NULL;
-            CONTINUE;
-        END IF;
-        EXIT WHEN chosen.id IS NULL;
-        IF NOT own THEN
-            hint_batch := chosen.batch_id;
-            hint_place := chosen.position;
-        END IF;
-        RETURN NEXT tasks.grant_one(actor, chosen, fresh_ids[next_fresh], ttl_s, policy);
-        next_fresh := next_fresh + 1;
     END LOOP;
+    IF cardinality(again) + cardinality(fresh) > 0 THEN
+        RETURN QUERY
+            SELECT s.request, s.wall, s.lease_id, s.task_id, s.item_id, s.batch_id, s.place,
+                   s.assigned, s.intent_id, s.expires_at, s.payload
+              FROM tasks.show_leases(actors, again, fresh, project, policy) AS s;
+    END IF;
 END $$;
 
--- Writes one lease for a task that this transaction has claimed: lease, intent, exposure.
-CREATE OR REPLACE FUNCTION tasks.grant_one(
-    actor identity.actor, chosen tasks.task, fresh_id uuid, ttl_s int, policy bytea
-) RETURNS tasks.granted
+-- Writes what goes with showing these leases: the intents of all, and for the `fresh` ones the lease
+-- itself and the ledger's line. Gives them, complete with the sealed payloads, `again` first.
+CREATE OR REPLACE FUNCTION tasks.show_leases(
+    actors identity.actor[], again tasks.granted[], fresh tasks.granted[], project uuid,
+    policy bytea
+) RETURNS SETOF tasks.granted
 LANGUAGE plpgsql AS $$
-DECLARE given tasks.granted;
+DECLARE
+    workspace uuid := actors[1].workspace_id;
+    shown tasks.granted[] := again || fresh;
+    first_fresh int := cardinality(again) + 1;
+    who identity.actor[];
+    leases uuid[];
+    items uuid[];
+    intents bigint[];
 BEGIN
-    given.wall := 'allowed';
-    given.lease_id := fresh_id;
-    given.task_id := chosen.id;
-    given.item_id := chosen.item_id;
-    given.batch_id := chosen.batch_id;
-    given.place := chosen.position;
-    given.assigned := chosen.assignee_id IS NOT NULL;
-    given.intent_id := transparency.intend(actor.workspace_id, 'payload.released/1',
-        actor.member_id, chosen.item_id, fresh_id, 'annotate', policy, NULL);
-    given.expires_at := now() + make_interval(secs => ttl_s);
-    PERFORM exposure.record(actor, chosen.item_id);
-    WITH lease AS (
+    SELECT array_agg(actors[s.request] ORDER BY s.nr), array_agg(s.lease_id ORDER BY s.nr),
+           array_agg(s.item_id ORDER BY s.nr)
+      INTO who, leases, items
+      FROM unnest(shown) WITH ORDINALITY
+           AS s (request, wall, lease_id, task_id, item_id, batch_id, place, assigned, intent_id,
+                 expires_at, payload, nr);
+    intents := transparency.intend_all(workspace, 'payload.released/1',
+        ARRAY(SELECT w.member_id FROM unnest(who) AS w), items, leases, 'annotate', policy);
+    IF cardinality(fresh) > 0 THEN
+        PERFORM exposure.record(who[first_fresh:], items[first_fresh:]);
         INSERT INTO tasks.lease (workspace_id, id, task_id, project_id, item_id, annotator_id,
                                  credential_id, intent_id, expires_at)
-        VALUES (actor.workspace_id, fresh_id, chosen.id, chosen.project_id, chosen.item_id,
-                actor.member_id, actor.credential_id, given.intent_id, given.expires_at)
-    )
-    SELECT i.payload INTO given.payload FROM items.item AS i
-     WHERE i.workspace_id = actor.workspace_id AND i.id = chosen.item_id;
-    RETURN given;
+        SELECT workspace, f.lease_id, f.task_id, project, f.item_id, actors[f.request].member_id,
+               actors[f.request].credential_id, intents[first_fresh - 1 + f.nr], f.expires_at
+          FROM unnest(fresh) WITH ORDINALITY
+               AS f (request, wall, lease_id, task_id, item_id, batch_id, place, assigned,
+                     intent_id, expires_at, payload, nr);
+    END IF;
+    RETURN QUERY
+        SELECT s.request, s.wall, s.lease_id, s.task_id, s.item_id, s.batch_id, s.place,
+               s.assigned, intents[s.nr], s.expires_at,
+               (SELECT i.payload FROM items.item AS i
+                 WHERE i.workspace_id = workspace AND i.id = s.item_id)
+          FROM unnest(shown) WITH ORDINALITY
+               AS s (request, wall, lease_id, task_id, item_id, batch_id, place, assigned,
+                     intent_id, expires_at, payload, nr)
+         ORDER BY s.nr;
 END $$;
 
--- The HTTP entry to `grant_leases`: authenticates in the same transaction. Definer: it runs as
--- evenhand_queue, which believes what `authenticate` has verified (docs/adr/0007).
+-- The HTTP entry to `grant_leases`, for one caller: authenticates in the same transaction. Definer:
+-- it runs as evenhand_queue, which believes what `authenticate` has verified (docs/adr/0007).
 CREATE OR REPLACE FUNCTION tasks.lease_next(
     token text, hash bytea, allowed text[], project uuid, hold int, have uuid[],
     fresh_ids uuid[], from_batch uuid, from_place bigint, policy bytea
-) RETURNS TABLE (member_id uuid, wall text, lease_id uuid, task_id uuid, item_id uuid,
+) RETURNS TABLE (member_id uuid, request int, wall text, lease_id uuid, task_id uuid, item_id uuid,
                  batch_id uuid, place bigint, assigned boolean, intent_id bigint,
                  expires_at timestamptz, payload bytea)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE actor identity.actor := identity.authenticate(token, hash, allowed);
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    actors identity.actor[] := identity.authenticate_all(token, ARRAY[hash], allowed);
+    locked boolean := conflicts.share_wall(actors[1].workspace_id) IS NOT NULL;
 BEGIN
-    RETURN QUERY SELECT actor.member_id, g.*
-      FROM tasks.grant_leases(actor, project, hold, have, fresh_ids, from_batch, from_place,
-                              policy) AS g;
+    PERFORM tasks.take_turns(ARRAY[actors[1].member_id]);
+    RETURN QUERY SELECT actors[1].member_id, g.*
+      FROM tasks.grant_leases(actors, project, hold, ARRAY[have::text], fresh_ids,
+                              ARRAY[from_batch], ARRAY[from_place], policy) AS g;
 END $$;
 GRANT CREATE ON SCHEMA tasks TO evenhand_queue;
 ALTER FUNCTION tasks.lease_next(text, bytea, text[], uuid, int, uuid[], uuid[], uuid, bigint, bytea)
@@ -222,45 +273,65 @@ BEGIN
         DETAIL = format('The lease was already %s; ask for your next task.', state);
 END $$;
 
--- Ends the actor's lease of a project with `outcome` and moves its task; gives the lease as it was
--- before, and the task's purpose. A lease that is already ended is given back unchanged if its state
--- is `outcome` (a repeated request) and refused otherwise.
+-- Ends the actors' leases at the same places as submitted, and their tasks as done; gives what was
+-- ended. What is not alive, another's or of another project is not among it and stays as it was.
+CREATE OR REPLACE FUNCTION tasks.end_submitted(
+    workspace uuid, project uuid, leases uuid[], members uuid[]
+) RETURNS TABLE (nr int, task_id uuid, item_id uuid, purpose text)
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY
+        WITH closed AS (
+            UPDATE tasks.lease AS l SET state = 'submitted', ended_at = now()
+             WHERE l.workspace_id = workspace AND l.id = ANY (leases) AND l.project_id = project
+               AND l.annotator_id = members[array_position(leases, l.id)]
+               AND l.state = 'active' AND l.expires_at > now()
+            RETURNING array_position(leases, l.id) AS nr, l.task_id
+        )
+        UPDATE tasks.task AS t SET state = 'done'
+          FROM closed
+         WHERE t.workspace_id = workspace AND t.id = closed.task_id
+        RETURNING closed.nr, t.id, t.item_id, t.purpose::text;
+END $$;
+
+-- Ends the actor's lease with `outcome`, which is not 'submitted', and moves its task. A lease that
+-- is already ended so (a repeated request) is left as it is; one that ended otherwise is refused.
 CREATE OR REPLACE FUNCTION tasks.end_lease(
     actor identity.actor, lease uuid, outcome text, sealed_reason bytea
-) RETURNS tasks.ended
+) RETURNS void
 LANGUAGE plpgsql AS $$
-DECLARE mine tasks.ended;
 BEGIN
     WITH closed AS (
         UPDATE tasks.lease AS l SET state = outcome, ended_at = now(), reason = sealed_reason
          WHERE l.workspace_id = actor.workspace_id AND l.id = lease
            AND l.annotator_id = actor.member_id AND l.state = 'active' AND l.expires_at > now()
-        RETURNING l.project_id, l.task_id, l.item_id
+        RETURNING l.task_id
     )
     UPDATE tasks.task AS t
        SET state = CASE
-            WHEN outcome = 'submitted' THEN 'done'
             WHEN outcome = 'flagged' THEN 'flagged'
             WHEN outcome = 'skipped' AND t.assignee_id IS NOT NULL THEN 'skipped'
             ELSE 'open' END
       FROM closed
-     WHERE t.workspace_id = actor.workspace_id AND t.id = closed.task_id
-    RETURNING 'active', closed.project_id, closed.task_id, closed.item_id, t.purpose
-         INTO mine;
-    IF mine.state = 'active' THEN
-        RETURN mine;
+     WHERE t.workspace_id = actor.workspace_id AND t.id = closed.task_id;
+    IF NOT FOUND THEN
+        PERFORM tasks.check_ended(actor, lease, outcome);
     END IF;
-    SELECT CASE WHEN l.state = 'active' THEN 'expired' ELSE l.state END,
-           l.project_id, l.task_id, l.item_id, t.purpose
-      INTO mine
+END $$;
+
+-- Refuses unless the actor's lease has ended with `outcome`.
+CREATE OR REPLACE FUNCTION tasks.check_ended(actor identity.actor, lease uuid, outcome text)
+RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE state text;
+BEGIN
+    SELECT CASE WHEN l.state = 'active' THEN 'expired' ELSE l.state END INTO state
       FROM tasks.lease AS l
-      JOIN tasks.task AS t ON t.workspace_id = actor.workspace_id AND t.id = l.task_id
      WHERE l.workspace_id = actor.workspace_id AND l.id = lease
        AND l.annotator_id = actor.member_id;
-    IF mine.state IS DISTINCT FROM outcome THEN
-        PERFORM tasks.refuse_lease(mine.state);
+    IF state IS DISTINCT FROM outcome THEN
+        PERFORM tasks.refuse_lease(state);
     END IF;
-    RETURN mine;
 END $$;
 
 -- Workspaces that have a lease past its time. Crosses workspaces, gives ids only.

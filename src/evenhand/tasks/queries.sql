@@ -6,9 +6,8 @@ SELECT member_id, wall, lease_id, task_id, item_id, batch_id, place, assigned, i
   FROM tasks.lease_next($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: end_lease
--- Gives the lease as it was. Writes tasks.lease, tasks.task. $1 is the credential's token.
-SELECT (l).state, (l).project_id
-  FROM (SELECT tasks.end_lease(identity.authenticate($1, $2, $3), $4, $5, $6) AS l) AS ended;
+-- Gives nothing. Writes tasks.lease, tasks.task. $1 is the credential's token.
+SELECT tasks.end_lease(identity.authenticate($1, $2, $3), $4, $5, $6);
 
 -- name: project_of_lease
 -- Gives the project of a lease. Reads tasks.lease.

@@ -16,6 +16,27 @@ BEGIN
     RETURN made;
 END $$;
 
+-- As `intend`, one intent for each place of the arrays; gives their ids in the same order.
+CREATE OR REPLACE FUNCTION transparency.intend_all(
+    workspace uuid, kind text, actors uuid[], objects uuid[], leases uuid[], purpose text,
+    policy bytea
+) RETURNS bigint[]
+LANGUAGE plpgsql AS $$
+DECLARE made bigint[];
+BEGIN
+    WITH written AS (
+        INSERT INTO transparency.intent
+            (workspace_id, kind, actor_id, object_id, lease_id, purpose, policy)
+        SELECT workspace, kind, new.actor_id, new.object_id, new.lease_id, purpose, policy
+          FROM unnest(actors, objects, leases) WITH ORDINALITY
+               AS new (actor_id, object_id, lease_id, place)
+         ORDER BY new.place
+        RETURNING id
+    )
+    SELECT array_agg(w.id ORDER BY w.id) INTO made FROM written AS w;
+    RETURN made;
+END $$;
+
 -- Workspaces with intents that wait. Crosses workspaces, gives ids only.
 CREATE OR REPLACE FUNCTION transparency.waiting_workspaces() RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
