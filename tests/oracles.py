@@ -16,8 +16,10 @@ from uuid import UUID
 
 import asyncpg
 
+from evenhand.app.doctor import all_invariants
 from evenhand.identity import log_key_context
 from evenhand.platform.db import Database
+from evenhand.platform.queries import load_invariants
 from evenhand.receipts import open_details, parse_leaf
 from evenhand.tlog import Edge, leaf_hashes, open_checkpoint, parse_vkey
 from evenhand.vault import KeyHolder
@@ -25,88 +27,14 @@ from evenhand.verify import LogReport, verify_log
 
 Snapshot = Any
 
-QUEUE_QUESTIONS: dict[str, str] = {
-    "I1 a submitted lease without exactly one judgment": """
-        SELECT l.id FROM tasks.lease AS l WHERE l.state = 'submitted' AND (
-            SELECT count(*) FROM judgments.judgment AS j WHERE j.lease_id = l.id) <> 1""",
-    "I1 a judgment whose lease is not submitted": """
-        SELECT j.id FROM judgments.judgment AS j JOIN tasks.lease AS l ON l.id = j.lease_id
-         WHERE l.state <> CASE WHEN EXISTS (SELECT FROM judgments.withdrawal AS w
-                                             WHERE w.judgment_id = j.id)
-                          THEN 'withdrawn' ELSE 'submitted' END""",
-    "I1 a task that is done without exactly one judgment": """
-        SELECT t.id FROM tasks.task AS t WHERE t.state = 'done' AND (
-            SELECT count(*) FROM judgments.judgment AS j WHERE j.task_id = t.id AND NOT EXISTS (
-                SELECT FROM judgments.withdrawal AS w WHERE w.judgment_id = j.id)) <> 1""",
-    "I1 a judgment of a task that is not done": """
-        SELECT j.id FROM judgments.judgment AS j JOIN tasks.task AS t ON t.id = j.task_id
-         WHERE t.state <> 'done' AND NOT EXISTS (
-            SELECT FROM judgments.withdrawal AS w WHERE w.judgment_id = j.id)""",
-    "I2 a leased task without exactly one active lease": """
-        SELECT t.id FROM tasks.task AS t WHERE t.state = 'leased' AND (
-            SELECT count(*) FROM tasks.lease AS l
-             WHERE l.task_id = t.id AND l.state = 'active') <> 1""",
-    "I2 an active lease of a task that is not leased": """
-        SELECT l.id FROM tasks.lease AS l JOIN tasks.task AS t ON t.id = l.task_id
-         WHERE l.state = 'active' AND t.state <> 'leased'""",
-    "I2 one person with one item twice": """
-        SELECT (array_agg(l.id))[1] FROM tasks.lease AS l
-         WHERE l.state IN ('active', 'submitted', 'skipped', 'flagged')
-         GROUP BY l.annotator_id, l.item_id HAVING count(*) > 1""",
-    "I2 a flagged or skipped task without the lease that made it so": """
-        SELECT t.id FROM tasks.task AS t WHERE t.state IN ('flagged', 'skipped') AND NOT EXISTS (
-            SELECT FROM tasks.lease AS l WHERE l.task_id = t.id AND l.state = t.state)""",
-    "I2 a lease of somebody else's task": """
-        SELECT l.id FROM tasks.lease AS l JOIN tasks.task AS t ON t.id = l.task_id
-         WHERE t.assignee_id <> l.annotator_id""",
-    "I2 a lease of a batch that was never opened": """
-        SELECT l.id FROM tasks.lease AS l JOIN tasks.task AS t ON t.id = l.task_id
-          JOIN items.batch AS b ON b.id = t.batch_id WHERE b.state = 'staging'""",
-    "I3 a judgment outside of its lease's time": """
-        SELECT j.id FROM judgments.judgment AS j JOIN tasks.lease AS l ON l.id = j.lease_id
-         WHERE j.submitted_at < l.granted_at OR j.submitted_at > l.expires_at""",
-    "I3 a judgment that is not its lease's": """
-        SELECT j.id FROM judgments.judgment AS j JOIN tasks.lease AS l ON l.id = j.lease_id
-         WHERE (j.annotator_id, j.task_id, j.item_id, j.project_id)
-            <> (l.annotator_id, l.task_id, l.item_id, l.project_id)""",
-    "I4 a lease whose item is not in the exposure ledger": """
-        SELECT l.id FROM tasks.lease AS l WHERE NOT EXISTS (
-            SELECT FROM exposure.shown AS s
-             WHERE s.item_id = l.item_id AND s.member_id = l.annotator_id)""",
-    "I6 an Idempotency-Key that made nothing": """
-        SELECT k.made_id FROM platform.idempotency AS k WHERE NOT EXISTS (
-            SELECT FROM items.batch WHERE id = k.made_id
-            UNION ALL SELECT FROM projects.project WHERE id = k.made_id
-            UNION ALL SELECT FROM parties.party WHERE id = k.made_id
-            UNION ALL SELECT FROM parties.tie WHERE id = k.made_id
-            UNION ALL SELECT FROM identity.member WHERE id = k.made_id
-            UNION ALL SELECT FROM identity.credential WHERE id = k.made_id
-            UNION ALL SELECT FROM consensus.run WHERE id = k.made_id)""",
-    "an open batch whose count is not its items'": """
-        SELECT b.id FROM items.batch AS b WHERE b.state = 'open' AND b.item_count <> (
-            SELECT count(*) FROM items.item AS i WHERE i.batch_id = b.id)""",
-    "an item of an open batch without a task": """
-        SELECT i.id FROM items.item AS i JOIN items.batch AS b ON b.id = i.batch_id
-         WHERE b.state = 'open' AND NOT EXISTS (
-            SELECT FROM tasks.task AS t WHERE t.item_id = i.id)""",
-}
-"""What breaks an invariant of the queue, and the query that names it."""
+LOGGED = "I4: a lease without its intent or entry"
+LOG_QUESTIONS = {LOGGED: all_invariants()[LOGGED], **load_invariants("evenhand.transparency")}
+"""What breaks an invariant of the log's rows, and the query that names it (`evenhand doctor`)."""
 
-LOG_QUESTIONS: dict[str, str] = {
-    "I4 a lease without its intent or entry": """
-        SELECT l.id FROM tasks.lease AS l WHERE NOT EXISTS (
-            SELECT FROM transparency.entry AS e WHERE e.intent_id = l.intent_id
-            UNION ALL
-            SELECT FROM transparency.intent AS i WHERE i.id = l.intent_id)""",
-    "I4 an intent that is in the tree and waits as well": """
-        SELECT i.workspace_id FROM transparency.intent AS i
-          JOIN transparency.entry AS e ON e.intent_id = i.id""",
-    "I5 a gap in the tree": """
-        SELECT head.workspace_id FROM transparency.checkpoint AS head
-         WHERE head.size <> (SELECT count(*) FROM transparency.entry)
-            OR head.size <> (SELECT coalesce(max(e.index) + 1, 0) FROM transparency.entry AS e)""",
+QUEUE_QUESTIONS = {
+    said: query for said, query in all_invariants().items() if said not in LOG_QUESTIONS
 }
-"""The same for the log's rows."""
+"""The same for the queue."""
 
 
 class InvariantBroken(AssertionError):

@@ -10,35 +10,35 @@ from tests.oracles import LOG_QUESTIONS, QUEUE_QUESTIONS, InvariantBroken, check
 SUBMITTED = "(SELECT id FROM tasks.lease WHERE state = 'submitted' LIMIT 1)"
 ACTIVE = "(SELECT id FROM tasks.lease WHERE state = 'active' LIMIT 1)"
 QUEUE_BREACHES = {
-    "I1 a submitted lease without": "DELETE FROM judgments.judgment",
-    "I1 a judgment whose lease": "UPDATE tasks.lease SET state = 'released'"
+    "I1: a submitted lease without": "DELETE FROM judgments.judgment",
+    "I1: a judgment whose lease": "UPDATE tasks.lease SET state = 'released'"
     f" WHERE id = {SUBMITTED}",
-    "I1 a task that is done without": "DELETE FROM judgments.judgment",
-    "I1 a judgment of a task": "UPDATE tasks.task SET state = 'open' WHERE state = 'done'",
-    "I2 a leased task without": f"UPDATE tasks.lease SET state = 'expired', ended_at = now()"
+    "I1: a task that is done without": "DELETE FROM judgments.judgment",
+    "I1: a judgment that stands": "UPDATE tasks.task SET state = 'open' WHERE state = 'done'",
+    "I2: a leased task without": f"UPDATE tasks.lease SET state = 'expired', ended_at = now()"
     f" WHERE id = {ACTIVE}",
-    "I2 an active lease of a task": "UPDATE tasks.task SET state = 'open' WHERE state = 'leased'",
-    "I2 one person with one item twice": "DROP INDEX tasks.lease_once;"
+    "I2: an active lease of a task": "UPDATE tasks.task SET state = 'open' WHERE state = 'leased'",
+    "I2: one person with one item twice": "DROP INDEX tasks.lease_once;"
     " UPDATE tasks.lease SET item_id = (SELECT item_id FROM tasks.lease LIMIT 1)",
-    "I2 a flagged or skipped task": "DELETE FROM tasks.lease WHERE state = 'flagged'",
-    "I2 a lease of somebody else's task": "UPDATE tasks.task SET assignee_id = gen_random_uuid()",
-    "I2 a lease of a batch": "UPDATE items.batch SET state = 'staging'",
-    "I3 a judgment outside": "UPDATE judgments.judgment"
+    "I2: a flagged or skipped task": "DELETE FROM tasks.lease WHERE state = 'flagged'",
+    "I2: a lease of somebody else's task": "UPDATE tasks.task SET assignee_id = gen_random_uuid()",
+    "I9: a lease of a batch": "UPDATE items.batch SET state = 'staging'",
+    "I3: a judgment outside": "UPDATE judgments.judgment"
     " SET submitted_at = now() + interval '1 day'",
-    "I3 a judgment that is not": "UPDATE judgments.judgment SET annotator_id = gen_random_uuid()",
-    "I4 a lease whose item": "DELETE FROM exposure.shown",
-    "I6 an Idempotency-Key": "INSERT INTO platform.idempotency (workspace_id, actor_id, key,"
+    "I3: a judgment that is not": "UPDATE judgments.judgment SET annotator_id = gen_random_uuid()",
+    "I4: a lease whose item": "DELETE FROM exposure.shown",
+    "I6: an Idempotency-Key": "INSERT INTO platform.idempotency (workspace_id, actor_id, key,"
     " request_mac, made_id) SELECT workspace_id, id, 'k', sha256(''), gen_random_uuid()"
     " FROM identity.member LIMIT 1",
-    "an open batch whose count": "UPDATE items.batch SET item_count = item_count + 1",
-    "an item of an open batch": "DELETE FROM tasks.task",
+    "I11: an open batch whose count": "UPDATE items.batch SET item_count = item_count + 1",
+    "I9: an item of an open batch": "DELETE FROM tasks.task",
 }
 LOG_BREACHES = {
-    "I4 a lease without its intent": "UPDATE tasks.lease SET intent_id = 999999",
-    "I4 an intent that is in the tree": "INSERT INTO transparency.intent (workspace_id, id, kind,"
+    "I4: a lease without its intent": "UPDATE tasks.lease SET intent_id = 999999",
+    "I4: an intent that is in the tree": "INSERT INTO transparency.intent (workspace_id, id, kind,"
     " policy) OVERRIDING SYSTEM VALUE SELECT workspace_id, intent_id, 'test.done/1', sha256('')"
     " FROM transparency.entry LIMIT 1",
-    "I5 a gap in the tree": "DELETE FROM transparency.entry WHERE index = 1",
+    "I5: a tree whose size": "DELETE FROM transparency.entry WHERE index = 1",
 }
 
 ADD_LEASE = """

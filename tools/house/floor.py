@@ -43,6 +43,7 @@ FURNITURE = frozenset(
         "functions.sql",
         "jobs.py",
         "model.py",
+        "invariants.sql",
         "queries.sql",
         "routes.py",
         "rules.py",

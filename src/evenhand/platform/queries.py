@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from importlib import resources
 
-__all__ = ["load_queries", "split_queries"]
+__all__ = ["load_invariants", "load_queries", "split_queries"]
 
 _NAME = re.compile(r"^-- name: ([a-z][a-z0-9_]*)\s*$", re.MULTILINE)
 
@@ -35,3 +35,17 @@ def load_queries(package: str) -> dict[str, str]:
     """The queries of the room `package` (its `__package__`)."""
     text = resources.files(package).joinpath("queries.sql").read_text(encoding="utf-8")
     return split_queries(text)
+
+
+def load_invariants(package: str) -> dict[str, str]:
+    """The room's `invariants.sql`: what would be broken, in words, to the query that gives its ids.
+
+    The words are the comment line below each name. A room without the file has none.
+    """
+    entry = resources.files(package).joinpath("invariants.sql")
+    if not entry.is_file():
+        return {}
+    text = entry.read_text(encoding="utf-8")
+    said = re.findall(r"^-- name: [a-z0-9_]+\n-- (I[0-9]+: .+)$", text, re.MULTILINE)
+    statements = split_queries(text).values()
+    return dict(zip(said, statements, strict=True))

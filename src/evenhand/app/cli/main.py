@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from evenhand import __version__
 from evenhand.platform.errors import EvenhandError, Invalid, NotFound
 
-from . import demo, members, people, service
+from . import demo, doctor, members, people, service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_commands(commands)
     people.add_commands(commands)
     members.add_commands(commands)
+    doctor.add_commands(commands)
     _add_libraries(commands)
     return parser
 
