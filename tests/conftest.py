@@ -28,9 +28,9 @@ from tests.ground import (
     make_database,
     make_live,
     make_template,
-    open_folder,
 )
 from tests.ground import make_tenant as make_tenant_of
+from tests.places import open_folder
 
 from evenhand.app.compose import Service, running_service
 from evenhand.platform.db import Database

@@ -25,7 +25,7 @@ export_to() {
         [ $purpose = runtime ] || groups="$groups --group dev"
         {
             echo "# Exported from uv.lock by 'make lock'. Do not edit: 'make check' compares the two."
-            echo "# For pip: pip install --require-hashes -r requirements/$purpose.txt"
+            echo "# For pip: pip install --no-deps --require-hashes -r requirements/$purpose.txt"
             # shellcheck disable=SC2086  # The groups are separate words.
             "$uv" export --quiet --frozen --no-header --no-annotate --no-emit-project $groups
         } >"$folder/$purpose.txt"

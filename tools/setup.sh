@@ -93,7 +93,9 @@ install_with_pip() {
         make_venv_with_pip
     fi
     pip="$venv/bin/python -m pip --disable-pip-version-check --quiet --no-input"
-    $pip install --require-hashes --requirement "requirements/$purpose.txt"
+    # The file is complete. pip would still look for "coverage[toml]", find a newer coverage than the
+    # locked one, and refuse it.
+    $pip install --no-deps --require-hashes --requirement "requirements/$purpose.txt"
     $pip install --no-deps --no-build-isolation --editable .
 }
 

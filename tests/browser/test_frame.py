@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import Watch
@@ -75,8 +77,14 @@ def test_a_theme_is_chosen_by_keyboard_and_kept(page: Page, world: World, watch:
 def test_sign_out_by_the_menu(page: Page, world: World) -> None:
     enter(page, world)
     page.locator(".account-button").click()
+    page.get_by_role("radio", name="Dark").check()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/sign-in*")
+    # The chosen theme is the browser's; nothing that opens anything stays in it.
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert "evenhand_session" not in {one.get("name") for one in page.context.cookies()}
+    kept = page.evaluate("() => JSON.stringify({ ...localStorage, ...sessionStorage })")
+    assert json.loads(kept) == {"evenhand.theme": "dark"}
     page.go_back()
     page.wait_for_url("**/sign-in*")
     expect(page.locator(".panel")).to_have_count(0)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import Site, Watch
-from tests.browser.journeys import sign_in
+from tests.browser.journeys import sign_in, violations
 from tests.browser.standin import Standin
 
 LUMINANCE = """
@@ -28,6 +28,13 @@ LUMINANCE = """
   return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
 }
 """
+DIALOGS = {
+    "s": "Skip this task",
+    "f": "Flag this task",
+    "?": "Keys",
+    "Control+k": "Commands",
+    "t": "What was done",
+}
 TEXTS = (
     ".answer .markdown",
     ".answer h3",
@@ -44,18 +51,30 @@ TEXTS = (
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_contrast_in_both_schemes(
-    browser: Browser, site: Site, tmp_path: Path, scheme: str
+def test_contrast_and_axe_in_both_schemes(
+    browser: Browser, site: Site, standin: Standin, tmp_path: Path, scheme: str
 ) -> None:
-    """WCAG 2.2, 1.4.3: 4.5 to 1."""
+    """WCAG 2.2, 1.4.3: 4.5 to 1; then axe, on the task and with each dialog open."""
     context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
+    standin.items["item-1"]["left"] = "### Third level first\n\n# First\n\n##### Fifth"
     sign_in(page, site)
     page.keyboard.press("1")
     ratios = {text: page.evaluate(LUMINANCE, text) for text in TEXTS}
     assert {text: ratio for text, ratio in ratios.items() if ratio < 4.5} == {}
     shot = page.screenshot(path=tmp_path / f"work-{scheme}.png")
     assert shot
+    session = context.new_cdp_session(page)
+    assert violations(session) == []
+    for keys, name in DIALOGS.items():
+        page.keyboard.press(keys)
+        expect(page.get_by_role("dialog", name=name)).to_be_visible()
+        if name == "Skip this task":
+            page.keyboard.press("Control+Enter")
+            expect(page.get_by_role("alert").filter(has_text="Please say why")).to_be_visible()
+        assert violations(session) == [], name
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
     context.close()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from tests.browser.manager_world import World, aggregate, enter, judge, make_wor
 from tests.browser.payloads import HOSTILE, hostile
 from tests.ground import LiveService
 
+SHOTS = os.environ.get("EVENHAND_SHOTS")
 PAGES = ("", "/results", "/annotators", "/items", "/items/{item}")
 
 
@@ -26,6 +29,13 @@ def world(live_service: LiveService) -> World:
 @pytest.fixture
 def watch(live_service: LiveService) -> Watch:
     return Watch(origin=live_service.url)
+
+
+def shoot(page: Page, place: str, scheme: str) -> None:
+    """A picture for whoever asks for some."""
+    if SHOTS is not None:
+        name = re.sub(r"[^a-z]+", "-", place.partition("//")[2].partition("/")[2])[-40:]
+        page.screenshot(path=f"{SHOTS}/{name}-{scheme}.png", full_page=True)
 
 
 def item_of(world: World) -> str:
@@ -74,6 +84,14 @@ def test_results_with_intervals_and_export(
     row = page.locator(".data tbody tr").first
     expect(row).to_contain_text("model-a")
     expect(row).to_contain_text("10 / 2 / 0")
+    with page.context.expect_page() as opened:
+        row.get_by_role("link", name="2", exact=True).click(modifiers=["Control"])
+    behind = opened.value
+    watch.attach(behind)
+    expect(behind.locator(".as-linked")).to_contain_text("Place 1, model-a: items that it lost")
+    expect(behind.locator(".as-linked")).to_contain_text("This look is logged. Receipt of entry")
+    expect(behind.locator("tbody tr")).to_have_count(2)
+    behind.close()
     for form, count in (("Preferences", 12), ("Items", 6), ("Leaderboard", 2)):
         page.get_by_role("radio", name=form, exact=True).check()
         with page.expect_download() as download:
@@ -114,12 +132,49 @@ def test_annotators_are_sorted_and_lead_to_their_items(
     expect(rows.first).to_contain_text("Ann 2")
     expect(rows.first).to_contain_text("50%")
     expect(rows.last).to_contain_text("100%")
-    rows.first.get_by_role("link", name="4", exact=True).click()
+    rows.first.get_by_role("link", name="50%").click()
+    expect(page.locator(".as-linked")).to_have_text("Judged by Ann 2, and less than 100% agree")
+    expect(page.locator("tbody tr")).to_have_count(2)
+    page.go_back()
+    rows.filter(has_text="Ann 2").get_by_role("link", name="4", exact=True).click()
     expect(page.locator("tbody tr")).to_have_count(4)
     page.locator("#items-filter").select_option("below=1")
     expect(page.locator("tbody tr")).to_have_count(2)
     expect(page.locator("tbody tr").first).to_contain_text("67%")
     assert page.url.endswith("?below=1")
+    watch.check()
+
+
+def test_every_number_of_a_project_leads_to_its_items(
+    page: Page, world: World, watch: Watch
+) -> None:
+    """By keyboard from the bar; then each link of the page is a list that is not empty."""
+    enter(page, world)
+    page.goto(world.at())
+    bar = page.locator(".chart a")
+    expect(bar).to_have_count(1)
+    tab_to(page, bar)
+    page.keyboard.press("Enter")
+    expect(page.locator(".as-linked")).to_contain_text("Judged from")
+    expect(page.locator("tbody tr")).to_have_count(4)
+    expect(page.locator("#items-filter")).to_have_value("linked")
+    page.locator("#items-filter").select_option("state=flagged")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator(".as-linked")).to_have_count(0)
+    page.goto(world.at())
+    expect(page.locator(".headline")).to_be_visible()
+    links = {
+        link.get_attribute("href") or "": link.inner_text().strip()
+        for link in page.locator(".panel a[href*='/items?']:not(.column)").all()
+    }
+    assert len(links) >= 10
+    for href, text in links.items():
+        answer = world.tenant.owner.get(href)
+        assert bool(answer["items"]) == (not text.startswith("0")), (href, text)
+    numbers = page.locator(".figures dd, .headline strong, .data .num:not(th)")
+    assert numbers.count() > 8
+    for number in numbers.all():
+        expect(number.locator("a")).to_have_count(1)
     watch.check()
 
 
@@ -161,12 +216,37 @@ def test_people_are_invited_by_a_link_and_removed(page: Page, world: World, watc
     page.keyboard.press("Enter")
     link = page.locator("#invitation-link")
     expect(link).to_have_value(f"{world.live.url}/accept#" + link.input_value().split("#")[1])
-    row = page.locator("tbody tr").filter(has_text="Zoe")
+    invited = page.locator("[data-invitation]").filter(has_text="Zoe")
+    expect(invited).to_contain_text("Mo")
+    first = link.input_value()
+    page.get_by_role("button", name="Revoke the invitation of Zoe").click()
+    expect(invited).to_have_attribute("data-invitation", "revoked")
+    expect(link).to_have_count(0)
+    expect(page.locator("#announcer")).to_contain_text("does not work any more")
+    guest = page.context.browser.new_page()  # type: ignore[union-attr]
+    guest.goto(first)
+    expect(guest.get_by_role("heading", name="This link does not work")).to_be_visible()
+    tab_to(page, page.get_by_role("button", name="New link for Zoe"))
+    page.keyboard.press("Enter")
+    expect(link).not_to_have_value(first)
+    expect(link).to_be_focused()
+    expect(invited).to_have_attribute("data-invitation", "open")
+    guest.goto(f"{world.live.url}/healthz")
+    guest.goto(link.input_value())
+    expect(guest.get_by_role("heading", name="Welcome")).to_be_visible()
+    guest.close()
+    row = page.locator("[data-member]").filter(has_text="Zoe")
     expect(row).to_contain_text("Reviewer")
     expect(row).to_contain_text("Labels Ltd")
     row.get_by_role("button", name="Remove Zoe").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()
     expect(row).to_contain_text("removed")
+    expect(invited).to_have_count(0)
+    # Whoever was removed can be invited again.
+    page.get_by_label("Name").fill("Zoe again")
+    page.get_by_label("E-mail address").fill("zoe@people.example")
+    page.get_by_role("button", name="Make a link").click()
+    expect(row).to_have_count(2)
     watch.check()
 
 
@@ -226,13 +306,16 @@ def test_axe_finds_nothing(browser: Browser, world: World, watch: Watch, scheme:
     watch.attach(page)
     enter(page, world)
     session = context.new_cdp_session(page)
+    run = world.tenant.owner.get(f"/projects/{world.project}/overview")["run"]["id"]
     places = [world.at(end.format(item=item_of(world))) for end in PAGES]
+    places.append(world.at(f"/items?run={run}&rank=1&outcome=won"))
     for place in [*places, f"{world.live.url}/projects", f"{world.live.url}/people"]:
         page.goto(place)
         expect(page.locator(".panel").first).to_be_visible()
         if place.endswith("/results") or "/items/" in place:
             page.get_by_role("button", name="Open and log").click()
             expect(page.locator(".estimate, .work-list").first).to_be_visible()
+        shoot(page, place, scheme)
         assert violations(session) == [], place
     watch.check()
     context.close()

@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.conftest import TELL_VIOLATIONS, Site, Watch
+from tests.browser.journeys import violations
 from tests.ground import LiveService, LiveTenant
 
 from evenhand.identity.totp import STEP_S, code_at
@@ -279,6 +280,11 @@ def test_the_pages_in_both_themes_and_on_a_narrow_screen(
     page = themed.new_page()
     watch = Watch(origin=site.url)
     watch.attach(page)
+    session = themed.new_cdp_session(page)
+    page.goto(f"{site.url}/accept#{guest.code}")
+    expect(page.get_by_label("New password")).to_be_focused()
+    assert violations(session) == []
+    page.goto(f"{site.url}/healthz")
     accept(page, site, guest)
     for width in (320, 1280):
         page.set_viewport_size({"width": width, "height": 900})
@@ -293,4 +299,24 @@ def test_the_pages_in_both_themes_and_on_a_narrow_screen(
                 assert box is not None
                 if box["width"] > 1:  # Not the radio buttons that a label stands for.
                     assert min(box["width"], box["height"]) >= 13, path
+            if width == 1280:
+                assert violations(session) == [], path
+    page.get_by_role("button", name="Set up an authenticator").click()
+    expect(page.get_by_label("Your password")).to_be_focused()
+    assert violations(session) == []
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Six digits from the authenticator")).to_be_focused()
+    assert violations(session) == []
+    page.keyboard.type(code_at(secret_of(page), int(time.time()) // STEP_S))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Your recovery codes")).to_be_focused()
+    assert violations(session) == []
+    sign_out(page)
+    type_password(page, site, guest)
+    expect(page.get_by_label("Code from your authenticator")).to_be_focused()
+    page.keyboard.type("000000")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("That is not right")
+    assert violations(session) == []
     quiet(watch)

@@ -115,7 +115,7 @@ async def test_a_handler_that_runs_twice_leaves_the_same_rows(
     before = await opened(tenant, project, run)
     await tenant.service.consensus.run(Job(tenant.id, 0, "consensus.requested", run, {}, 2))
     assert await opened(tenant, project, run) == before
-    for table, count in (("result", 2), ("skill", 2), ("run", 1)):
+    for table, count in (("result", 2), ("skill", 2), ("run", 1), ("standing", 6)):
         assert await tenant.value(f"SELECT count(*) FROM consensus.{table}") == count, table
 
 

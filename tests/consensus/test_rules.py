@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evenhand.consensus.rules import Aggregated, Judged, aggregate_judgments
+from evenhand.consensus.standings import PIECE_COUNT, pack_items, unpack_items
 from evenhand.quality import QualityError
 
 LABELS = ("left", "right", "tie")
@@ -58,6 +60,33 @@ def test_majority_counts_votes() -> None:
         "i2": {"label": "tie", "confidence": 1.0, "majority": "tie", "votes": {"tie": 3}},
         "i3": {"label": "right", "confidence": 1.0, "majority": "right", "votes": {"right": 1}},
     }
+
+
+def test_items_stand_behind_each_name_by_outcome() -> None:
+    """On i1 a wins twice and loses once, so i1 is won and lost; i2 is tied; i3 has no names."""
+    found = aggregated(ROWS, i1=("a", "b"), i2=("b", "a"))
+    assert found.ranking is not None
+    behind = dict(zip([row["name"] for row in found.ranking], found.standings, strict=True))
+    assert behind == {
+        name: {"any": ["i1", "i2"], "won": ["i1"], "lost": ["i1"], "tied": ["i2"]}
+        for name in ("a", "b")
+    }
+    assert aggregated(ROWS).standings == []
+    one_sided = aggregated(judged(("i1", "ann", "right")), i1=("a", "b"))
+    assert one_sided.standings == [
+        {"any": ["i1"], "won": ["i1"]},
+        {"any": ["i1"], "lost": ["i1"]},
+    ]
+
+
+@given(st.lists(st.uuids(), unique=True, max_size=40), st.integers(0, 2500))
+def test_pieces_say_what_was_packed_and_little_by_their_length(some: list[UUID], more: int) -> None:
+    ids = sorted([one for one in some if one.int], key=lambda one: one.int)
+    ids += [UUID(int=(1 << 127) + number) for number in range(more)]
+    pieces = pack_items(ids)
+    assert [one for piece in pieces for one in unpack_items(piece)] == ids
+    assert len(pieces) == math.ceil(len(ids) / PIECE_COUNT)
+    assert {len(piece) for piece in pieces} <= {16 << power for power in range(4, 11)}
 
 
 def test_a_skill_comes_with_its_number_of_judgments() -> None:

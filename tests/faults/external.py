@@ -11,7 +11,7 @@ from collections.abc import Generator
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.faults.processes import open_folder
+from tests.places import open_folder
 
 BIN = Path(os.environ.get("EVENHAND_TEST_PG15_BIN", "/usr/lib/postgresql/15/bin"))
 PASSWORD = "external-owner-secret"

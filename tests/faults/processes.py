@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import asyncpg
 from tests.faults.wire import ask
+from tests.places import open_folder
 
 from evenhand.app.database import embedded_address, prepare
 from evenhand.client import Client
@@ -238,13 +238,6 @@ async def opened_database(house: House) -> AsyncGenerator[Database]:
             await db.close()
     finally:
         server.stop()
-
-
-def open_folder() -> Path:
-    """A short folder that the database's account may traverse (pytest's own is closed as root)."""
-    folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="eh-")))
-    folder.chmod(0o711)
-    return folder
 
 
 @contextlib.contextmanager

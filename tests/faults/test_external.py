@@ -8,9 +8,10 @@ from uuid import uuid4
 
 from tests.faults.crowd import Crowd, make_crowd, wait_for_progress
 from tests.faults.external import PASSWORD, ExternalPostgres
-from tests.faults.processes import House, alive, open_folder, opened_house, wait_until
+from tests.faults.processes import House, alive, opened_house, wait_until
 from tests.faults.reckoning import check_answers, check_receipts, verify
 from tests.faults.wire import ask, post
+from tests.places import open_folder
 from tests.routes.operations import documented_codes
 
 from evenhand.transparency.sequencer import LEADER_LOCK

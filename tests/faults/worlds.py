@@ -165,13 +165,17 @@ def build_world(house: House, name: str) -> World:
     leases = make(house, f"/projects/{project}/leases", {"hold": 1}, key=annotator)["leases"]
     ids["lease_id"] = leases[0]["id"]
     ids["item_id"] = leases[0]["item_id"]
-    ids["session_id"] = _session(house, owner, f"{name}-browser")
+    guest = {"email": f"{name}-guest@people.example", "name": "Guest", "role": "reviewer"}
+    make(house, "/invitations", guest, key=owner)
+    invitations = ask(house.url, "GET", "/api/v1/invitations", key=owner).json["items"]
+    ids["invitation_id"] = invitations[-1]["id"]
+    ids["session_id"] = sign_in(house, owner, f"{name}-browser")
     ids["index"] = "0"
     ids["path"] = "0/000"
     return world
 
 
-def _session(house: House, owner: str, name: str) -> str:
+def sign_in(house: House, owner: str, name: str) -> str:
     """The id of a session of somebody who signed a browser in with a one-time code."""
     body = {"email": f"{name}@people.example", "name": name, "role": "annotator"}
     code = make(house, "/invitations", body, key=owner)["code"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from uuid import uuid4
+from typing import Any
+from unittest.mock import ANY
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from tests.ground import Address, Person, Tenant, run_as
-from tests.identity.entrance import enter
+from tests.hands import lease, submit
+from tests.identity.entrance import enter, leaf_kinds
 
 from evenhand.identity import (
     CodeRefused,
@@ -26,7 +29,7 @@ from evenhand.identity import (
     revoke_key,
 )
 from evenhand.identity.actions import mac_email
-from evenhand.identity.codes import issue_code
+from evenhand.identity.codes import issue_code, list_invitations, revoke_invitation
 from evenhand.identity.model import IdempotencyKeyReused
 from evenhand.identity.secrets import hash_secret, parse_secret, render_secret
 from evenhand.platform.db import refusal_of
@@ -203,6 +206,116 @@ async def test_a_removed_members_credentials_end(tenant: Tenant) -> None:
     assert await tenant.value(live, one.member) == 0
     with pytest.raises(NotFound):
         await remove(tenant, one.member)
+
+
+async def test_whoever_was_removed_comes_back_as_a_new_member_with_the_same_past(
+    tenant: Tenant,
+) -> None:
+    vendor = await tenant.party("Turing Labels")
+    project = await tenant.project(judgments_per_item=9)
+    await tenant.load(project, 2)
+    one = await tenant.person(vendor=vendor)
+    before = await tenant.actor(one)
+    (held,) = await lease(tenant, one, project)
+    await submit(tenant, one, project, held.lease_id)
+    await remove(tenant, one.member)
+    again = await tenant.person(email=one.email.upper(), vendor=vendor)
+    after = await tenant.actor(again)
+    assert after.member_id != before.member_id
+    # Ties are of the party, walls of the person: both are what they were.
+    assert (after.party_id, after.person_id) == (before.party_id, before.person_id)
+    ties = "SELECT count(*) FROM parties.tie WHERE from_id = $1"
+    assert await tenant.value(ties, after.party_id) == 1
+    # What was judged stays with the old member, and the person gets no item twice.
+    judged = await tenant.rows("SELECT annotator_id FROM judgments.judgment")
+    assert [row["annotator_id"] for row in judged] == [one.member]
+    fresh = await lease(tenant, again, project, hold=2)
+    assert len(fresh) == 1
+    assert fresh[0].item_id != held.item_id
+    await refused_credential(tenant, one)
+    with pytest.raises(Conflict):
+        await try_invite(tenant, tenant.owner, "annotator", email=one.email)
+    await remove(tenant, again.member)
+    tries = await asyncio.gather(
+        *(try_invite(tenant, tenant.owner, "annotator", email=one.email) for _ in range(4)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(one, Minted) for one in tries) == 1
+    assert sum(isinstance(one, Conflict) for one in tries) == 3
+
+
+async def invitations(tenant: Tenant) -> dict[str, dict[str, Any]]:
+    """By address."""
+    async with tenant.db.transaction(tenant.id) as tx:
+        rows = await list_invitations(tx, tenant.id, after=FIRST, limit=100)
+    assert len({row["email"] for row in rows}) == len(rows)
+    return {row["email"]: row for row in rows}
+
+
+async def revoke(tenant: Tenant, invitation: str, *, by: Person | None = None) -> None:
+    actor = await tenant.actor(by or tenant.owner)
+    async with tenant.db.transaction(tenant.id) as tx:
+        await revoke_invitation(tx, actor, UUID(invitation))
+
+
+async def test_open_invitations_are_listed_and_revoked(tenant: Tenant, admin: Address) -> None:
+    vendor = await tenant.party("Turing Labels")
+    member, email, code = await tenant.code(vendor=vendor)
+    await tenant.person()
+    _, late, old = await tenant.code("reviewer")
+    await run_as(admin, f"UPDATE identity.invitation SET expires_at = now() WHERE id = '{old.id}'")
+    found = await invitations(tenant)
+    assert {address: row["state"] for address, row in found.items()} == {
+        email: "open",
+        late: "expired",
+    }
+    row = found[email]
+    assert (row["id"], row["member_id"], row["role"]) == (str(code.id), str(member), "annotator")
+    assert row["vendor"] == {"id": str(vendor), "name": "Turing Labels"}
+    assert row["invited_by"]["id"] == str(tenant.owner.member)
+    assert code.secret not in str(found)
+    await revoke(tenant, row["id"])
+    await refused_code(tenant, code.secret)
+    for gone in (row["id"], found[late]["id"], str(uuid4())):
+        with pytest.raises(NotFound):
+            await revoke(tenant, gone)
+    assert (await invitations(tenant))[email]["state"] == "revoked"
+    actor = await tenant.actor(tenant.owner)
+    async with tenant.db.transaction(tenant.id) as tx:
+        anew = await issue_code(tx, actor, member)
+    assert (await invitations(tenant))[email] == {
+        **row,
+        "id": str(anew.id),
+        "invited_at": ANY,
+        "expires_at": ANY,
+    }
+    async with asyncio.timeout(20):
+        while "invitation.revoked/1" not in await leaf_kinds(tenant):
+            await asyncio.sleep(0.05)
+    await accept_code(tenant.db, anew.secret)
+    assert email not in await invitations(tenant)
+    with pytest.raises(NotFound):
+        await revoke(tenant, str(anew.id))
+
+
+async def test_of_a_revocation_and_an_entry_at_once_one_wins(tenant: Tenant) -> None:
+    for _ in range(4):
+        _, _, code = await tenant.code()
+        entered, revoked = await asyncio.gather(
+            accept_code(tenant.db, code.secret),
+            revoke(tenant, str(code.id)),
+            return_exceptions=True,
+        )
+        assert isinstance(entered, CodeRefused) != isinstance(revoked, NotFound)
+
+
+async def test_nobody_revokes_the_invitation_of_somebody_above(tenant: Tenant) -> None:
+    manager = await tenant.person("manager")
+    _, _, code = await tenant.code("owner")
+    with pytest.raises(Forbidden) as refused:
+        await revoke(tenant, str(code.id), by=manager)
+    assert refused.value.stable_code == "role_above_inviter"
+    await accept_code(tenant.db, code.secret)
 
 
 async def test_who_cannot_be_removed_or_signed_in(tenant: Tenant, other_tenant: Tenant) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,8 @@ def test_the_openapi_document_has_every_route() -> None:
         for method in operations
     }
     assert documented == {
-        (method, path.replace(":path}", "}")) for method, path, _ in declared_routes(app.routes)
+        (method, re.sub(r":(path|uuid)}", "}", path))
+        for method, path, _ in declared_routes(app.routes)
     }
 
 

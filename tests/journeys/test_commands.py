@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,12 +15,16 @@ from tests.faults.processes import House, Ran, opened_house
 from tests.faults.wire import ask, post
 from tests.faults.worlds import World
 
+from evenhand.app import serving
+from evenhand.app.cli import main
+
 DONE, NO, WRONG_USE, NOT_POSSIBLE = 0, 1, 2, 3
 GROUPS: dict[str, tuple[str, ...]] = {
     "up": (),
     "demo": (),
     "workspace": ("create", "list"),
     "key": ("create", "list", "revoke"),
+    "doctor": (),
     "log": ("verify", "pull"),
     "receipt": ("verify",),
     "quality": ("aggregate", "agreement", "rank"),
@@ -32,19 +37,44 @@ def one_sentence(text: str) -> bool:
     return len(lines) == 1 and lines[0].startswith("evenhand: ") and "Traceback" not in text
 
 
-def test_help_names_every_command_and_every_command_has_help(house: House) -> None:
+@pytest.fixture
+def say(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., Ran]:
+    """The program's own `main` in this process, for what starts no service: a start is dear."""
+    monkeypatch.setenv("EVENHAND_DATA", str(tmp_path / "data"))
+    monkeypatch.delenv("EVENHAND_DATABASE_URL", raising=False)
+
+    def serve(*_: object, **__: object) -> None:
+        raise AssertionError("a service would be started")
+
+    monkeypatch.setattr(serving, "serve", serve)
+
+    def say(*arguments: str) -> Ran:
+        capsys.readouterr()
+        try:
+            code = main(arguments)
+        except SystemExit as end:  # How argparse ends.
+            code = end.code
+        said = capsys.readouterr()
+        assert isinstance(code, int)
+        return Ran(subprocess.CompletedProcess(arguments, code, said.out, said.err))
+
+    return say
+
+
+def test_help_names_every_command_and_every_command_has_help(
+    house: House, say: Callable[..., Ran]
+) -> None:
     top = house.run("--help")
     assert top.code == DONE
+    assert top.out == say("--help").out
     for group in GROUPS:
         assert re.search(rf"^\s+{group}\b", top.out, re.MULTILINE), group
 
-    def ask_for_help(words: tuple[str, ...]) -> tuple[tuple[str, ...], Ran]:
-        return words, house.run(*words, "--help")
-
     asked = [(group,) for group in GROUPS]
     asked += [(group, command) for group, commands in GROUPS.items() for command in commands]
-    with ThreadPoolExecutor(3) as pool:
-        answers = dict(pool.map(ask_for_help, asked))
+    answers = {words: say(*words, "--help") for words in asked}
     for words, said in answers.items():
         assert said.code == DONE, words
         assert said.err == "", words
@@ -81,12 +111,26 @@ def test_help_names_every_command_and_every_command_has_help(house: House) -> No
     ],
     ids=" ".join,
 )
-def test_wrong_use_is_2(house: House, arguments: tuple[str, ...]) -> None:
-    ran = house.run(*arguments)
+def test_wrong_use_is_2(say: Callable[..., Ran], arguments: tuple[str, ...]) -> None:
+    ran = say(*arguments)
     assert ran.code == WRONG_USE, ran.err
     assert ran.out == ""
     assert ran.err
     assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("up", "--port", "70000"), ("workspace", "list", "--database-url", "mysql://x/y")],
+    ids=" ".join,
+)
+def test_wrong_use_is_2_of_the_program_too(
+    house: House, say: Callable[..., Ran], arguments: tuple[str, ...]
+) -> None:
+    """By the parser alone, by a type of an argument, by the command: the exit code comes out."""
+    ran = house.run(*arguments)
+    told = say(*arguments)
+    assert (ran.code, ran.out, ran.err) == (WRONG_USE, "", told.err)
 
 
 def test_workspaces_are_made_and_listed_beside_the_running_service(
@@ -306,3 +350,15 @@ def test_commands_need_no_running_service() -> None:
             ).status
             == 201
         )
+
+
+def test_doctor_finds_a_sound_house_sound(house: House, world: World) -> None:
+    ran = house.run("doctor", "--verify", "--json")
+    assert (ran.code, ran.json["sound"]) == (DONE, True)
+    mine = [one for one in ran.json["workspaces"] if one["id"] == world.workspace]
+    assert len(mine) == 1
+    assert mine[0]["entries"] > 0
+    told = house.run("doctor", "--verify", "--workspace", world.workspace)
+    assert (told.code, "0 broken" in told.out, "each compared" in told.out) == (DONE, True, True)
+    assert "catalogue" in house.run("doctor").out
+    assert house.run("doctor", "--workspace", "nobody").code == NO

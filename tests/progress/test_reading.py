@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from tests.consensus.test_actions import ask, ended
-from tests.ground import Address, Tenant, connected, pair_line
+from tests.ground import Address, Tenant, connected, pair_line, run_as
 from tests.hands import LEFT, RIGHT, end, lease, submit
 
+from evenhand.identity import POLICY_HASH
+from evenhand.judgments.withdrawal import withdraw_judgment
 from evenhand.platform.errors import NotFound
 from evenhand.platform.ids import new_id
 from evenhand.platform.paging import FIRST
@@ -102,6 +104,55 @@ async def test_lists_by_each_filter(tenant: Tenant) -> None:
         str(held[place].item_id) for place in (0, 2, 3)
     }
     assert await listed(tenant, project, below=0.9) == []
+    assert await listed(tenant, project, annotator=who.member, below=0.9) == []
+    assert await listed(tenant, project, batch=batch, state="done") == [str(held[0].item_id)]
+    assert await listed(tenant, project, batch=batch, state="open") == sorted(
+        set(every) - {str(held[place].item_id) for place in (0, 2, 3)}
+    )
+    assert await listed(tenant, await tenant.project(), batch=batch, state="open") == []
+
+
+async def test_the_items_of_an_hour_are_those_that_it_counts(
+    tenant: Tenant, admin: Address
+) -> None:
+    """Each item once, in the order of its first judgment there; the same is left out as in the
+    count: simulated annotators, what was taken back, and other hours.
+    """
+    project = await tenant.project(judgments_per_item=4)
+    await tenant.load(project, 3)
+    people = [await tenant.person(), await tenant.person(), await tenant.person(simulated=True)]
+    held = [await lease(tenant, who, project, hold=3) for who in people]
+    for turn in (2, 0):
+        for who, leases in zip(people[:2], held, strict=False):
+            await submit(tenant, who, project, leases[turn].lease_id)
+    await submit(tenant, people[2], project, held[2][1].lease_id)
+    taken_back = await submit(tenant, people[0], project, held[0][1].lease_id)
+    await withdraw_judgment(
+        tenant.db,
+        tenant.admission(people[0], "judgments.submit"),
+        await tenant.actor(people[0]),
+        taken_back.id,
+        policy=POLICY_HASH,
+    )
+    now = datetime.now(UTC)
+    hour = timedelta(hours=1)
+    items = [str(held[0][turn].item_id) for turn in (2, 0)]
+    assert await listed(tenant, project, since=now - hour, until=now + hour) == items
+    assert await listed(tenant, project, since=now + hour, until=now + 2 * hour) == []
+    (first, *_) = await tenant.rows("SELECT id FROM judgments.judgment ORDER BY id LIMIT 1")
+    long_ago = now - timedelta(days=3)
+    await run_as(
+        admin,
+        f"UPDATE judgments.judgment SET submitted_at = '{long_ago.isoformat()}'"
+        f" WHERE id = '{first['id']}'",
+    )
+    # The other judgment of that item is its first one now.
+    assert await listed(tenant, project, since=now - hour, until=now + hour) == items
+    # And an id that was made long after its row's time is not looked for.
+    assert await listed(tenant, project, since=long_ago, until=long_ago + hour) == []
+    assert [
+        one.judgment_count for one in (await count(tenant, Counter(tenant.id, project.id))).hours
+    ][-1] == 3
 
 
 async def test_agreement_of_items_and_annotators(tenant: Tenant) -> None:
@@ -119,6 +170,9 @@ async def test_agreement_of_items_and_annotators(tenant: Tenant) -> None:
     every = await listed(tenant, project)
     assert await listed(tenant, project, below=1.0) == every[1:]
     assert await listed(tenant, project, below=0.5) == []
+    assert await listed(tenant, project, annotator=people[2].member, below=1.0) == every[1:]
+    assert await listed(tenant, project, annotator=tenant.owner.member, below=1.0) == []
+    assert await listed(tenant, project, annotator=people[0].member, purpose="gold") == []
     async with tenant.db.transaction(tenant.id) as tx:
         rows = await list_annotators(tx, tenant.id, project.id, run, after=FIRST, limit=10)
         latest = await read_latest_run(tx, tenant.id, project.id)

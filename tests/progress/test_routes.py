@@ -5,11 +5,12 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.ground import LiveService, LiveTenant
+from tests.ground import LiveService, LiveTenant, pair_line
 
 from evenhand.client import ApiError, Client
 
@@ -49,6 +50,51 @@ def test_an_item_is_opened_with_two_entries_and_recorded(tenant: LiveTenant) -> 
     assert rows[0]["n"] == 2
 
 
+def test_items_behind_a_ranked_name_are_opened_with_an_entry(tenant: LiveTenant) -> None:
+    project = tenant.project(judgments_per_item=1)
+    tenant.load(project, [pair_line(n, meta={"left": "a", "right": "b"}) for n in range(5)])
+    annotator = tenant.person()
+    won = {judged(tenant, annotator, project) for _ in range(3)}
+    lost = {judged(tenant, annotator, project, "right") for _ in range(2)}
+    run = tenant.owner.post(f"/projects/{project}/consensus", {})
+    while run["state"] in {"waiting", "running"}:
+        time.sleep(0.05)
+        run = tenant.owner.get(f"/consensus/{run['id']}")
+    at = f"/consensus/{run['id']}/standing"
+
+    def behind(query: str) -> tuple[str, set[str], list[int]]:
+        found, places, cursor = set(), [], ""
+        while True:
+            page = tenant.owner.get(f"{at}?limit=2&{query}{cursor}")
+            found |= {item["id"] for item in page["items"]}
+            places.append(page["receipt"]["index"])
+            if page["next_cursor"] is None:
+                return page["name"], found, places
+            cursor = f"&cursor={page['next_cursor']}"
+
+    name, found, places = behind("rank=1&outcome=won")
+    assert (name, found) == ("a", won)
+    assert len(set(places)) == 2  # Each page is a look of its own.
+    assert behind("rank=2&outcome=won")[:2] == ("b", lost)
+    assert behind("rank=2")[:2] == ("b", won | lost)
+    assert behind("rank=1&outcome=tied")[1] == set()
+    entry = tenant.owner.get(f"/log/entries/{places[0]}/details")
+    assert "ranking_items" in json.dumps(entry)
+    for query, status in {"rank=3": 404, "rank=0": 422, "outcome=x": 422, "cursor=x": 422}.items():
+        with pytest.raises(ApiError) as refused:
+            tenant.owner.get(f"{at}?{query}")
+        assert refused.value.status == status, query
+    rows = tenant.live.sql(
+        "SELECT sealed FROM consensus.standing WHERE workspace_id = $1", tenant.id
+    )
+    assert len({len(row["sealed"]) for row in rows}) == 1
+    for item in won | lost:
+        assert not any(UUID(item).bytes in row["sealed"] for row in rows)
+    tenant.live.sql("DELETE FROM consensus.standing WHERE workspace_id = $1", tenant.id)
+    with pytest.raises(ApiError, match="aggregate again"):
+        tenant.owner.get(at)
+
+
 @pytest.mark.parametrize("role", ["annotator", "reviewer", "auditor"])
 def test_only_leads_see_it(tenant: LiveTenant, role: str) -> None:
     project = tenant.project()
@@ -84,6 +130,9 @@ def test_refusals_have_their_codes(tenant: LiveTenant) -> None:
         "cursor=x&below=0.5": "no_cursor",
         "limit=0": "no_limit",
         "state=none": "request_refused",
+        "since=2026-01-01T00:00:00Z": "request_refused",
+        "since=2026-01-01T00:00:00&until=2026-01-02T00:00:00": "request_refused",
+        "since=2026-01-01T00:00:00Z&until=2026-01-02T00:00:00Z&state=open": "one_filter",
     }.items():
         with pytest.raises(ApiError) as refused:
             tenant.owner.get(f"/projects/{project}/items?{query}")

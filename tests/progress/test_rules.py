@@ -16,9 +16,12 @@ from evenhand.progress.rules import (
     batch_states,
     check_filter,
     first_id_at,
+    judged_ids,
     merge_hours,
     next_due_s,
+    parse_offset,
     parse_place,
+    render_offset,
     render_place,
     sum_up,
 )
@@ -85,6 +88,7 @@ def test_a_foreign_cursor_is_refused(cursor: str) -> None:
 
 
 ONE = new_id()
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +102,10 @@ ONE = new_id()
         ItemFilter(state="flagged", annotator=ONE),
         ItemFilter(annotator=ONE),
         ItemFilter(below=1.0),
+        ItemFilter(annotator=ONE, below=1.0),
+        ItemFilter(annotator=ONE, purpose="gold"),
+        ItemFilter(batch=ONE, state="done"),
+        ItemFilter(since=NOON, until=NOON + timedelta(hours=1)),
     ],
 )
 def test_one_condition_is_taken(wanted: ItemFilter) -> None:
@@ -107,15 +115,50 @@ def test_one_condition_is_taken(wanted: ItemFilter) -> None:
 @pytest.mark.parametrize(
     "wanted",
     [
-        ItemFilter(batch=ONE, state="open"),
+        ItemFilter(batch=ONE, state="leased"),
         ItemFilter(state="done", annotator=ONE),
-        ItemFilter(annotator=ONE, below=0.5),
+        ItemFilter(annotator=ONE, purpose="label"),
+        ItemFilter(batch=ONE, below=0.5),
+        ItemFilter(annotator=ONE, since=NOON, until=NOON + timedelta(hours=1)),
         ItemFilter(purpose="gold", below=0.5),
     ],
 )
 def test_two_conditions_are_refused(wanted: ItemFilter) -> None:
     with pytest.raises(OneFilter):
         check_filter(wanted)
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        (NOON, None),
+        (None, NOON),
+        (NOON, NOON),
+        (NOON, NOON - timedelta(hours=1)),
+        (datetime.min.replace(tzinfo=UTC), NOON),
+        (NOON, datetime.max.replace(tzinfo=UTC)),
+    ],
+)
+def test_a_stretch_of_time_has_two_ends_in_order(
+    since: datetime | None, until: datetime | None
+) -> None:
+    with pytest.raises(Invalid):
+        check_filter(ItemFilter(since=since, until=until))
+
+
+def test_ids_of_a_stretch_of_time_begin_before_it_and_end_after_it() -> None:
+    low, high = judged_ids(NOON, NOON)
+    assert low < first_id_at(NOON) < high
+
+
+@given(st.integers(0, 10**11))
+def test_an_offset_comes_back_as_it_was(count: int) -> None:
+    assert parse_offset(render_offset(count)) == count
+
+
+def test_an_offset_is_never_beyond_what_a_list_can_hold() -> None:
+    assert parse_offset(None) == 0
+    assert parse_offset("f" * 32) == 10**11
 
 
 @pytest.mark.parametrize("below", [0.0, -0.1, 1.1])

@@ -22,6 +22,7 @@ ID_PLACES = {
     "run_id",
     "workspace",
     "session_id",
+    "invitation_id",
 }
 
 

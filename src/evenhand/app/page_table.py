@@ -22,6 +22,7 @@ class PageShell:
         path: The route, with Starlette's placeholders; the page reads them from its address.
         title: What the tab says until the page has drawn.
         styles: Files below `static/app/styles`, without their ending, beside `style.css`.
+        first: Modules that start before the page's own, to be announced before it.
         entries: Modules that the page loads by name later, to be announced already.
     """
 
@@ -29,6 +30,7 @@ class PageShell:
     path: str
     title: str
     styles: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
     entries: tuple[str, ...] = ()
 
 
@@ -38,7 +40,14 @@ PAGES: Final[tuple[PageShell, ...]] = (
     PageShell("account", "/account", "Account", ("sign-in", "account")),
     PageShell("home", "/home", "Evenhand"),
     # The editor is loaded by name once the project is known; pairwise is the first one.
-    PageShell("work", "/work", "Work", ("work",), ("app/editors/pairwise/index.js",)),
+    PageShell(
+        "work",
+        "/work",
+        "Work",
+        ("work",),
+        first=("app/pages/work-opening.js",),
+        entries=("app/editors/pairwise/index.js",),
+    ),
     PageShell("projects", "/projects", "Projects", ("manage",)),
     PageShell("project", "/projects/{project_id}", "Project", ("manage",)),
     PageShell("project-results", "/projects/{project_id}/results", "Results", ("manage",)),

@@ -201,22 +201,24 @@ class StaticTree:
     def modules_behind(self, entries: Sequence[str]) -> list[str]:
         """Paths of the modules that the given ones import statically, themselves included.
 
-        They are announced in the page, so that a first visit does not walk the graph one
-        round trip per floor. Raises KeyError for an import of a file that is not there.
+        All that the first one needs comes before the second one. They are announced in the page,
+        so that a first visit does not walk the graph one round trip per floor. Raises KeyError
+        for an import of a file that is not there.
         """
         bare = {
             specifier: url.removeprefix(f"/static/{self.version}/")
             for specifier, url in self.import_map()["imports"].items()
         }
         found: dict[str, None] = {}
-        waiting = list(entries)
-        while waiting:
-            path = waiting.pop(0)
-            if path in found:
-                continue
-            found[path] = None
-            imported = _STATIC_IMPORT.findall(self.files[path].body.decode())
-            waiting += [bare.get(name) or _joined(path, name) for name in imported]
+        for entry in entries:
+            waiting = [entry]
+            while waiting:
+                path = waiting.pop(0)
+                if path in found:
+                    continue
+                found[path] = None
+                imported = _STATIC_IMPORT.findall(self.files[path].body.decode())
+                waiting += [bare.get(name) or _joined(path, name) for name in imported]
         return list(found)
 
 
@@ -272,6 +274,19 @@ def page_routes(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Preload:
+    """A module that the shell announces.
+
+    ``late``: what the first modules ask of the API goes before it. A browser has six connections
+    to a host, and would otherwise ask the API only after the last module.
+    """
+
+    url: str
+    integrity: str | None
+    late: bool
+
+
 class _Pages:
     def __init__(
         self, *, tree: StaticTree, new_nonce: Callable[[], str], csp_report_url: str | None
@@ -287,11 +302,17 @@ class _Pages:
 
     def answer(self, shell: PageShell) -> Callable[[Request], Awaitable[Response]]:
         """The handler of one page. What it announces is the same for every request."""
-        entries = ["app/boot.js", f"app/pages/{shell.name}.js", *shell.entries]
+        first = ["app/boot.js", *shell.first]
+        started = set(self._tree.modules_behind(first))
+        entries = [*first, f"app/pages/{shell.name}.js", *shell.entries]
         integrity = self._import_map["integrity"]
         preloads = [
-            (url, integrity.get(url))
-            for url in map(self._tree.url, self._tree.modules_behind(entries))
+            _Preload(
+                url=self._tree.url(path),
+                integrity=integrity.get(self._tree.url(path)),
+                late=bool(shell.first) and path not in started,
+            )
+            for path in self._tree.modules_behind(entries)
         ]
         styles = ["app/style.css", *(f"app/styles/{style}.css" for style in shell.styles)]
         style_urls = [self._tree.url(style) for style in styles]
@@ -302,7 +323,7 @@ class _Pages:
         return answer
 
     def _render(
-        self, shell: PageShell, *, preloads: Sequence[tuple[str, str | None]], styles: Sequence[str]
+        self, shell: PageShell, *, preloads: Sequence[_Preload], styles: Sequence[str]
     ) -> HTMLResponse:
         nonce = self._new_nonce()
         body = self._shell.render(

@@ -21,6 +21,7 @@ from evenhand.quality import ENGINE_VERSION, QualityError, methods
 
 from .model import Run, RunNotDone
 from .rules import Aggregated, Judged, aggregate_judgments, agreed_share
+from .standings import OUTCOMES, pack_items, standing_field
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from evenhand.platform.db import Database, Tx
     from evenhand.platform.jobs import Job
     from evenhand.projects import Project
-    from evenhand.vault import Keyring
+    from evenhand.vault import Keyring, Sealer
+
+    from .standings import Outcome
 
 __all__ = [
     "ConsensusService",
@@ -47,6 +50,7 @@ __all__ = [
 
 _Q = load_queries(__package__ or "")
 _CHUNK = 1000
+_PIECES = 100
 
 
 async def request_run(
@@ -268,6 +272,7 @@ class ConsensusService:
                     [total for total, _ in shares],
                     [share for _, share in shares],
                 )
+        await self._store_standings(workspace, run, found, sealer)
         ranking = None
         if found.ranking is not None:
             ranking = sealer.seal(run.id, "ranking", msgspec.json.encode(found.ranking))
@@ -291,6 +296,36 @@ class ConsensusService:
                 ranking,
             )
             await job.finish(tx)
+
+    async def _store_standings(
+        self, workspace: UUID, run: Run, found: Aggregated, sealer: Sealer
+    ) -> None:
+        """Which items stand behind each place, sealed; a few pieces a transaction."""
+        async with self._db.transaction(workspace) as tx:
+            await tx.execute(_Q["forget_standings"], workspace, run.id)
+        for rank, standing in enumerate(found.standings, start=1):
+            pieces: list[tuple[Outcome, int, bytes]] = [
+                (outcome, number, piece)
+                for outcome in OUTCOMES
+                for number, piece in enumerate(
+                    pack_items([UUID(item) for item in standing.get(outcome, ())])
+                )
+            ]
+            for start in range(0, len(pieces), _PIECES):
+                some = pieces[start : start + _PIECES]
+                async with self._db.transaction(workspace) as tx:
+                    await tx.execute(
+                        _Q["insert_standings"],
+                        workspace,
+                        run.id,
+                        rank,
+                        [outcome for outcome, _, _ in some],
+                        [number for _, number, _ in some],
+                        [
+                            sealer.seal(run.id, standing_field(rank, outcome, number), piece)
+                            for outcome, number, piece in some
+                        ],
+                    )
 
 
 def _run(row: asyncpg.Record) -> Run:

@@ -50,6 +50,24 @@ SELECT $1, $2, new.annotator_id, new.judgment_count, new.skill_prob, new.agreed_
        AS new (annotator_id, judgment_count, skill_prob, agreed_count)
 ON CONFLICT DO NOTHING;
 
+-- name: forget_standings
+-- Gives nothing. Writes consensus.standing: what a try of before left of a run.
+DELETE FROM consensus.standing WHERE workspace_id = $1 AND run_id = $2;
+
+-- name: insert_standings
+-- Gives nothing. Writes consensus.standing, as many rows as the arrays are long.
+INSERT INTO consensus.standing (workspace_id, run_id, rank, outcome, piece, sealed)
+SELECT $1, $2, $3, new.outcome, new.piece, new.sealed
+  FROM unnest($4::text[], $5::int[], $6::bytea[]) AS new (outcome, piece, sealed)
+ON CONFLICT DO NOTHING;
+
+-- name: read_standing
+-- Gives the sealed pieces $5 of the items behind the place $3 of a run's leaderboard, of one outcome.
+-- Reads consensus.standing.
+SELECT piece, sealed FROM consensus.standing
+ WHERE workspace_id = $1 AND run_id = $2 AND rank = $3 AND outcome = $4 AND piece = ANY ($5)
+ ORDER BY piece;
+
 -- name: list_skills
 -- Gives skills of a run, best first. Reads consensus.skill.
 SELECT annotator_id, judgment_count, skill_prob FROM consensus.skill

@@ -33,6 +33,8 @@ class Aggregated:
     agreed: dict[str, int]
     """Annotator to count of judgments that say what the consensus says."""
     ranking: list[dict[str, object]] | None
+    standings: list[dict[str, list[str]]]
+    """In the order of the ranking: outcome (any, won, lost, tied) to its items, sorted."""
     summary: dict[str, object]
     input_hash: str
 
@@ -84,6 +86,7 @@ def aggregate_judgments(
         counts[annotator] = counts.get(annotator, 0) + 1
         agreed_counts[annotator] += label == results[item]["label"]
     ranking, unnamed = _rank(items, labels, sides)
+    behind = _stand(items, labels, sides)
     return Aggregated(
         results=results,
         skills={
@@ -92,6 +95,7 @@ def aggregate_judgments(
         },
         agreed=agreed_counts,
         ranking=ranking,
+        standings=[behind[str(row["name"])] for row in ranking or ()],
         summary={
             "judgments": len(judged),
             "items": len(results),
@@ -120,6 +124,28 @@ def agreed_share(result: Mapping[str, Any]) -> tuple[int, float]:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 6)
+
+
+_OUTCOMES = {"left": ("won", "lost"), "right": ("lost", "won")}
+
+
+def _stand(
+    items: Sequence[str], labels: Sequence[str], sides: Mapping[str, Mapping[str, str]]
+) -> dict[str, dict[str, list[str]]]:
+    """Name to outcome to items: those on which at least one judgment went so."""
+    found: dict[str, dict[str, set[str]]] = {}
+    for item, label in zip(items, labels, strict=True):
+        if item not in sides:
+            continue
+        outcomes = _OUTCOMES.get(label, ("tied", "tied"))
+        for side, outcome in zip(("left", "right"), outcomes, strict=True):
+            standing = found.setdefault(sides[item][side], {})
+            standing.setdefault("any", set()).add(item)
+            standing.setdefault(outcome, set()).add(item)
+    return {
+        name: {outcome: sorted(behind) for outcome, behind in standing.items()}
+        for name, standing in found.items()
+    }
 
 
 def _rank(

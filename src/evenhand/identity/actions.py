@@ -132,6 +132,9 @@ async def invite(
 ) -> Minted:
     """A new member with the id `made`, who gets in with a one-time code. Gives the code.
 
+    Whoever was removed can be invited again, as a new member: judgments, entries and what was shown
+    stay with the old one, and the person's party and history with it are the same.
+
     Raises:
         Forbidden: a role above the inviter's.
         Conflict: the person is a member already.
@@ -288,11 +291,16 @@ async def _insert_member(
     simulated: bool,
 ) -> UUID:
     person: UUID = await tx.fetchval(_Q["person_for"], person_mac, new_id())
-    party = await declare_party(tx, workspace, NewParty(kind="person", name=name, role="other"))
+    before = await tx.fetchrow(_Q["former_memberships"], workspace, person)
+    # The party of an earlier membership stays: what is known of a person's ties is never shed.
+    party: UUID | None = None if before is None else before["party_id"]
+    if party is None:
+        party = await declare_party(tx, workspace, NewParty(kind="person", name=name, role="other"))
+    known: list[UUID] = ([] if before is None else before["vendors"]) or []
     await tx.execute(
         _Q["insert_member"], workspace, made, person, party, vendor, name, email, role, simulated
     )
-    if vendor is not None:
+    if vendor is not None and vendor not in known:
         await declare_tie(
             tx,
             workspace,

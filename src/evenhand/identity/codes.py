@@ -7,7 +7,7 @@ password and nothing else. A member has one live code; the newest one.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evenhand.platform.errors import Conflict, Forbidden, NotFound
 from evenhand.platform.ids import new_id, new_secret
@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 
     from .model import Actor, Role
 
-__all__ = ["accept_code", "issue_code", "issue_host_code", "new_code"]
+__all__ = [
+    "accept_code",
+    "issue_code",
+    "issue_host_code",
+    "list_invitations",
+    "new_code",
+    "revoke_invitation",
+]
 
 _Q = load_queries(__package__ or "")
 _CODE_TTL = timedelta(days=7)
@@ -76,6 +83,62 @@ async def issue_code(tx: Tx, actor: Actor, member: UUID) -> Minted:
         purpose="self" if own else "join",
     )
     return code
+
+
+async def list_invitations(
+    tx: Tx, workspace: UUID, *, after: UUID, limit: int
+) -> list[dict[str, Any]]:
+    """Invitations that nobody has used, oldest first, without their codes.
+
+    A member's newest one only; one that was revoked or is too old stays in the list until a new one
+    takes its place.
+    """
+    return [
+        {
+            "id": str(row["id"]),
+            "member_id": str(row["member_id"]),
+            "name": row["name"],
+            "email": row["email"],
+            "role": row["role"],
+            "vendor": _named(row["vendor_id"], row["vendor_name"]),
+            "invited_by": _named(row["invited_by"], row["inviter_name"]),
+            "invited_at": row["created_at"].isoformat(),
+            "expires_at": row["expires_at"].isoformat(),
+            "state": row["state"],
+        }
+        for row in await tx.fetch(_Q["list_invitations"], workspace, after, limit)
+    ]
+
+
+async def revoke_invitation(tx: Tx, actor: Actor, invitation: UUID) -> None:
+    """The link is dead from this commit on; the person stays invited and can be given a new one.
+
+    Raises:
+        NotFound: no such invitation, or it was used, revoked or is too old.
+        Forbidden: an invitation into a role above the actor's.
+    """
+    workspace = actor.workspace_id
+    row = await tx.fetchrow(_Q["invited_role"], workspace, invitation)
+    if row is not None and outranks(row["role"], actor.role):
+        raise Forbidden(
+            f"A {actor.role} cannot revoke the invitation of a {row['role']}.",
+            code="role_above_inviter",
+        )
+    if row is None or await tx.fetchval(_Q["revoke_invitation"], workspace, invitation) is None:
+        raise NotFound("There is no such open invitation; it may have been used meanwhile.")
+    await intend(
+        tx,
+        workspace,
+        "invitation.revoked/1",
+        actor=actor.member_id,
+        policy=POLICY_HASH,
+        target=row["member_id"],
+        purpose=row["role"],
+    )
+
+
+def _named(party: UUID | None, name: str | None) -> dict[str, str | None] | None:
+    return None if party is None else {"id": str(party), "name": name}
 
 
 async def issue_host_code(

@@ -26,6 +26,13 @@ INSERT INTO identity.member
     (workspace_id, id, person_id, party_id, vendor_id, name, email, role, simulated)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
+-- name: former_memberships
+-- Gives, of a person who was removed before, the party it is here and the vendors it came through.
+-- Reads identity.member.
+SELECT (array_agg(m.party_id ORDER BY m.id DESC))[1] AS party_id,
+       array_agg(m.vendor_id) FILTER (WHERE m.vendor_id IS NOT NULL) AS vendors
+  FROM identity.member AS m WHERE m.workspace_id = $1 AND m.person_id = $2;
+
 -- name: list_members
 -- Gives members after the id $2, oldest first. Reads identity.member.
 SELECT id, party_id, name, email, role, vendor_id, simulated, removed_at FROM identity.member
@@ -76,6 +83,37 @@ VALUES ($1, $2, $3, $4, $5, now() + $6::interval, $7);
 -- Gives nothing. Writes identity.invitation: every unused one of a member.
 UPDATE identity.invitation SET revoked_at = now()
  WHERE workspace_id = $1 AND member_id = $2 AND used_at IS NULL AND revoked_at IS NULL;
+
+-- name: list_invitations
+-- Gives invitations that nobody has used, after the id $2, oldest first: the newest one of each
+-- present member, never its code. Reads identity.invitation, identity.member, parties.party.
+SELECT i.id, i.member_id, m.name, m.email, m.role, m.vendor_id, p.name AS vendor_name,
+       i.invited_by, by.name AS inviter_name, i.created_at, i.expires_at,
+       CASE WHEN i.revoked_at IS NOT NULL THEN 'revoked'
+            WHEN i.expires_at <= now() THEN 'expired' ELSE 'open' END AS state
+  FROM identity.invitation AS i
+  JOIN identity.member AS m ON m.workspace_id = $1 AND m.id = i.member_id
+  LEFT JOIN parties.party AS p ON p.workspace_id = $1 AND p.id = m.vendor_id
+  LEFT JOIN identity.member AS by ON by.workspace_id = $1 AND by.id = i.invited_by
+ WHERE i.workspace_id = $1 AND i.id > $2 AND i.used_at IS NULL AND i.purpose = 'join'
+   AND m.removed_at IS NULL
+   AND NOT EXISTS (SELECT FROM identity.invitation AS later
+                    WHERE later.workspace_id = $1 AND later.member_id = i.member_id
+                      AND later.id > i.id)
+ ORDER BY i.id LIMIT $3;
+
+-- name: invited_role
+-- Gives member_id and role of whom an invitation is for. Reads identity.invitation, identity.member.
+SELECT i.member_id, m.role FROM identity.invitation AS i
+  JOIN identity.member AS m ON m.workspace_id = $1 AND m.id = i.member_id
+ WHERE i.workspace_id = $1 AND i.id = $2 AND i.purpose = 'join';
+
+-- name: revoke_invitation
+-- Gives the id if the invitation could still be used: of a revocation and an acceptance that come at
+-- once, one wins. Writes identity.invitation.
+UPDATE identity.invitation SET revoked_at = now()
+ WHERE workspace_id = $1 AND id = $2 AND used_at IS NULL AND revoked_at IS NULL
+   AND expires_at > now() RETURNING id;
 
 -- name: find_invitation
 -- Gives a live invitation of a present member, not used up. The rank of whoever invited must still

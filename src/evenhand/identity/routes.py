@@ -17,7 +17,7 @@ from evenhand.platform.web import Body, JsonId, RoomRouter, body_of, json_answer
 
 from .account_routes import router as account_router
 from .actions import change_role, invite, remember_once, remove_member
-from .codes import issue_code
+from .codes import issue_code, list_invitations, revoke_invitation
 from .credentials import create_key, list_keys, revoke_key
 from .entry import admitted
 from .model import PERMISSIONS
@@ -66,6 +66,35 @@ class InvitedOut(BaseModel):
 
     member_id: str
     code: str | None
+
+
+class NamedOut(BaseModel):
+    """Somebody or something by id and name."""
+
+    id: str
+    name: str
+
+
+class InvitationOut(BaseModel):
+    """An invitation that nobody has used, without its code. `invited_by` is None for the host's."""
+
+    id: str
+    member_id: str
+    name: str
+    email: str
+    role: str
+    vendor: NamedOut | None
+    invited_by: NamedOut | None
+    invited_at: str
+    expires_at: str
+    state: Literal["open", "expired", "revoked"]
+
+
+class InvitationPage(BaseModel):
+    """A page of invitations."""
+
+    items: list[InvitationOut]
+    next_cursor: str | None
 
 
 class RoleOut(BaseModel):
@@ -177,6 +206,29 @@ async def invite_member(
             person_secret=request.app.state.person_secret,
         )
     return json_answer({"member_id": str(made), "code": code.secret}, 201)
+
+
+@router.on("GET", "/invitations", permission="members.read", answer=InvitationPage)
+async def list_open_invitations(
+    request: Request, limit: int = 50, cursor: str | None = None
+) -> Response:
+    """Invitations that nobody has used yet, oldest first: the newest of each person, no codes."""
+    after, most = parse_cursor(cursor), parse_limit(limit)
+    async with admitted(request) as (tx, actor):
+        rows = await list_invitations(tx, actor.workspace_id, after=after, limit=most + 1)
+    return json_answer(
+        page_of(rows, most, render=lambda row: row, id_of=lambda row: UUID(row["id"]))
+    )
+
+
+@router.on(
+    "DELETE", "/invitations/{invitation_id:uuid}", permission="members.invite", status_code=204
+)
+async def revoke_open_invitation(request: Request, invitation_id: UUID) -> Response:
+    """Revoke an invitation: its link is dead at once."""
+    async with admitted(request) as (tx, actor):
+        await revoke_invitation(tx, actor, invitation_id)
+    return Response(status_code=204)
 
 
 @router.on("GET", "/members", permission="members.read", answer=MemberPage)

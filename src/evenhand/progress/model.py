@@ -116,10 +116,12 @@ class LatestRun:
 
 @dataclass(frozen=True, slots=True)
 class ItemFilter:
-    """At most one condition on a list of items, and optionally whose."""
+    """At most one condition on a list of items, and optionally whose or of which batch."""
 
     batch: UUID | None = None
     purpose: Literal["label", "gold"] | None = None
     state: State | None = None
     annotator: UUID | None = None
     below: float | None = None
+    since: datetime | None = None
+    until: datetime | None = None

@@ -108,6 +108,17 @@ SELECT i.id FROM items.item AS i
                 WHERE t.workspace_id = $1 AND t.item_id = i.id AND t.state = $4)
  ORDER BY i.id LIMIT $5;
 
+-- name: items_in_batch_in_state
+-- Gives items of the batch $4 after the id $3 that have a task in the state $5. Reads items.item,
+-- items.batch, tasks.task.
+SELECT i.id FROM items.item AS i
+  JOIN items.batch AS b ON b.workspace_id = $1 AND b.id = i.batch_id AND b.state <> 'staging'
+   AND b.project_id = $2
+ WHERE i.workspace_id = $1 AND i.batch_id = $4 AND i.id > $3
+   AND EXISTS (SELECT FROM tasks.task AS t
+                WHERE t.workspace_id = $1 AND t.item_id = i.id AND t.state = $5)
+ ORDER BY i.id LIMIT $6;
+
 -- name: items_in_hands
 -- Gives items after the id $3 that somebody holds a lease on. Reads tasks.lease.
 SELECT DISTINCT l.item_id AS id FROM tasks.lease AS l
@@ -129,6 +140,45 @@ SELECT l.item_id AS id FROM tasks.lease AS l
  WHERE l.workspace_id = $1 AND l.annotator_id = $4 AND l.project_id = $2 AND l.item_id > $3
    AND l.state IN ('active', 'submitted', 'skipped', 'flagged') AND l.state = 'submitted'
  ORDER BY l.item_id LIMIT $5;
+
+-- name: items_judged_by_and_below
+-- Gives items after the id $3 that the annotator $4 judged and on which fewer than $6 of the
+-- judgments agree in the run $5. Reads tasks.lease, consensus.result.
+SELECT l.item_id AS id FROM tasks.lease AS l
+  JOIN consensus.result AS r ON r.workspace_id = $1 AND r.run_id = $5 AND r.item_id = l.item_id
+ WHERE l.workspace_id = $1 AND l.annotator_id = $4 AND l.project_id = $2 AND l.item_id > $3
+   AND l.state IN ('active', 'submitted', 'skipped', 'flagged') AND l.state = 'submitted'
+   AND r.agreed_prob < $6
+ ORDER BY l.item_id LIMIT $7;
+
+-- name: items_scored
+-- Gives gold items after the id $3 on which the annotator $4 was scored. Reads gold.score.
+SELECT DISTINCT s.item_id AS id FROM gold.score AS s
+ WHERE s.workspace_id = $1 AND s.project_id = $2 AND s.annotator_id = $4 AND s.item_id > $3
+ ORDER BY s.item_id LIMIT $5;
+
+-- name: items_judged_between
+-- Gives items that were judged from $4 to before $5, in the order of the first such judgment, whose
+-- id is after $3; what the hours leave out is left out here too. A judgment's id is made shortly
+-- before its row: $6 and $7 are bounds of ids, for the index. An earlier one of the same item is
+-- found over who was shown it. Reads judgments.judgment, judgments.withdrawal, exposure.shown,
+-- tasks.lease.
+SELECT j.id AS place, j.item_id AS id FROM judgments.judgment AS j
+ WHERE j.workspace_id = $1 AND j.project_id = $2 AND j.id > greatest($3::uuid, $6::uuid) AND j.id < $7
+   AND j.submitted_at >= $4 AND j.submitted_at < $5 AND NOT j.simulated
+   AND NOT EXISTS (SELECT FROM judgments.withdrawal AS w
+                    WHERE w.workspace_id = $1 AND w.judgment_id = j.id)
+   AND NOT EXISTS (
+        SELECT FROM exposure.shown AS s
+          JOIN tasks.lease AS l ON l.workspace_id = $1 AND l.annotator_id = s.member_id
+           AND l.item_id = j.item_id
+           AND l.state IN ('active', 'submitted', 'skipped', 'flagged') AND l.state = 'submitted'
+          JOIN judgments.judgment AS e ON e.workspace_id = $1 AND e.lease_id = l.id
+         WHERE s.workspace_id = $1 AND s.item_id = j.item_id AND e.id < j.id
+           AND e.submitted_at >= $4 AND e.submitted_at < $5 AND NOT e.simulated
+           AND NOT EXISTS (SELECT FROM judgments.withdrawal AS w
+                            WHERE w.workspace_id = $1 AND w.judgment_id = e.id))
+ ORDER BY j.id LIMIT $8;
 
 -- name: items_agreed_below
 -- Gives items of the run $2 whose judgments agree less than $3, least agreed first, after the place

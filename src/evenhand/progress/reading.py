@@ -14,6 +14,7 @@ from .model import BatchProgress, Hour, ItemFilter, LatestRun, Snapshot, State
 from .rules import (
     batch_states,
     first_id_at,
+    judged_ids,
     merge_hours,
     parse_place,
     render_place,
@@ -29,7 +30,14 @@ if TYPE_CHECKING:
 
     from evenhand.platform.db import Tx
 
-__all__ = ["Counter", "describe_item", "list_annotators", "list_items", "read_latest_run"]
+__all__ = [
+    "Counter",
+    "describe_item",
+    "describe_items",
+    "list_annotators",
+    "list_items",
+    "read_latest_run",
+]
 
 _Q = load_queries(__package__ or "")
 _BATCHES_MAX = 200
@@ -120,7 +128,17 @@ async def list_items(
     limit: int,
 ) -> dict[str, object]:
     """A page of items without their content: two statements, whatever the filter."""
-    if wanted.below is not None:
+    if wanted.since is not None and wanted.until is not None:
+        return await _list_judged_between(
+            tx,
+            workspace,
+            project,
+            (wanted.since, wanted.until),
+            run=run,
+            cursor=cursor,
+            limit=limit,
+        )
+    if wanted.below is not None and wanted.annotator is None:
         place = parse_place(cursor)
         found = (
             await tx.fetch(
@@ -130,16 +148,41 @@ async def list_items(
             else []
         )
         shown = found[:limit]
-        items = await _describe(tx, workspace, [row["id"] for row in shown], run)
+        items = await describe_items(tx, workspace, [row["id"] for row in shown], run)
         last = shown[-1] if len(found) > limit else None
         return {
             "items": items,
             "next_cursor": None if last is None else render_place(last["agreed_prob"], last["id"]),
         }
     after = parse_cursor(cursor)
-    ids = await _find(tx, workspace, project, wanted, after=after, most=limit + 1)
-    described = await _describe(tx, workspace, ids[:limit], run)
+    ids = await _find(tx, workspace, project, wanted, run=run, after=after, most=limit + 1)
+    described = await describe_items(tx, workspace, ids[:limit], run)
     page = page_of(ids, limit, render=str, id_of=lambda one: one)
+    return {"items": described, "next_cursor": page["next_cursor"]}
+
+
+async def _list_judged_between(
+    tx: Tx,
+    workspace: UUID,
+    project: UUID,
+    stretch: tuple[datetime, datetime],
+    *,
+    run: UUID | None,
+    cursor: str | None,
+    limit: int,
+) -> dict[str, object]:
+    """A page of items in the order in which they were judged; the cursor is a judgment's id."""
+    rows = await tx.fetch(
+        _Q["items_judged_between"],
+        workspace,
+        project,
+        parse_cursor(cursor),
+        *stretch,
+        *judged_ids(*stretch),
+        limit + 1,
+    )
+    described = await describe_items(tx, workspace, [row["id"] for row in rows[:limit]], run)
+    page = page_of(rows, limit, render=str, id_of=lambda row: row["place"])
     return {"items": described, "next_cursor": page["next_cursor"]}
 
 
@@ -151,14 +194,21 @@ async def describe_item(
     Raises:
         NotFound: unknown, of another project, or of an import that is not finished.
     """
-    found = await _describe(tx, workspace, [item], None if run is None else run.id)
+    found = await describe_items(tx, workspace, [item], None if run is None else run.id)
     if not found or found[0]["project_id"] != str(project):
         raise NotFound("There is no such item in this project.")
     return found[0]
 
 
 async def _find(
-    tx: Tx, workspace: UUID, project: UUID, wanted: ItemFilter, *, after: UUID, most: int
+    tx: Tx,
+    workspace: UUID,
+    project: UUID,
+    wanted: ItemFilter,
+    *,
+    run: UUID | None,
+    after: UUID,
+    most: int,
 ) -> list[UUID]:
     """Ids of one page and one more, by the index of the filter's condition."""
     both = (workspace, project, after)
@@ -166,8 +216,18 @@ async def _find(
         rows = await tx.fetch(_Q["items_set_aside"], *both, wanted.state, wanted.annotator, most)
     elif wanted.state == "leased":
         rows = await tx.fetch(_Q["items_in_hands"], *both, most)
+    elif wanted.state is not None and wanted.batch is not None:
+        rows = await tx.fetch(
+            _Q["items_in_batch_in_state"], *both, wanted.batch, wanted.state, most
+        )
     elif wanted.state is not None:
         rows = await tx.fetch(_Q["items_in_state"], *both, wanted.state, most)
+    elif wanted.annotator is not None and wanted.below is not None:
+        rows = await tx.fetch(
+            _Q["items_judged_by_and_below"], *both, wanted.annotator, run, wanted.below, most
+        )
+    elif wanted.annotator is not None and wanted.purpose is not None:
+        rows = await tx.fetch(_Q["items_scored"], *both, wanted.annotator, most)
     elif wanted.annotator is not None:
         rows = await tx.fetch(_Q["items_judged_by"], *both, wanted.annotator, most)
     else:
@@ -175,10 +235,10 @@ async def _find(
     return [row["id"] for row in rows]
 
 
-async def _describe(
+async def describe_items(
     tx: Tx, workspace: UUID, ids: Sequence[UUID], run: UUID | None
 ) -> list[dict[str, object]]:
-    """Items in the order of `ids`."""
+    """Items without their content, in the order of `ids`; what is not there is left out."""
     rows = await tx.fetch(_Q["describe_items"], workspace, list(ids), run or FIRST)
     by_id = {row["id"]: row for row in rows}
     return [

@@ -7,17 +7,17 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
 from evenhand.identity import admitted, credential_of
 from evenhand.platform.paging import page_of, parse_cursor, parse_limit
 from evenhand.platform.web import RoomRouter, json_answer
 from evenhand.projects import get_project
 
-from .looks import look_at_item
+from .looks import list_standing, look_at_item
 from .model import ItemFilter
 from .reading import describe_item, list_annotators, list_items, read_latest_run
-from .rules import check_filter
+from .rules import check_filter, parse_offset
 
 if TYPE_CHECKING:
     import asyncpg
@@ -66,6 +66,15 @@ class ItemPage(BaseModel):
 
     items: list[ItemOut]
     next_cursor: str | None
+
+
+class StandingPage(BaseModel):
+    """A page of items behind a place of the leaderboard, with the look's place in the log."""
+
+    name: str
+    items: list[ItemOut]
+    next_cursor: str | None
+    receipt: dict[str, Any]
 
 
 class LookOut(BaseModel):
@@ -165,12 +174,16 @@ async def items(
     state: Literal["open", "leased", "done", "skipped", "flagged"] | None = None,
     annotator: UUID | None = None,
     below: Annotated[float | None, Query(allow_inf_nan=False)] = None,
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Response:
-    """Items by one condition, without their content. `below`: less agreement than that share."""
+    """Items by one condition, without their content. `below`: less agreement than that share;
+    `since` and `until`: judged in that stretch of time.
+    """
     most = parse_limit(limit)
-    wanted = ItemFilter(batch, purpose, state, annotator, below)
+    wanted = ItemFilter(batch, purpose, state, annotator, below, since, until)
     check_filter(wanted)
     async with admitted(request) as (tx, actor):
         await get_project(tx, actor.workspace_id, project_id)
@@ -202,6 +215,25 @@ async def item(request: Request, project_id: UUID, item_id: UUID) -> Response:
 async def look(request: Request, project_id: UUID, item_id: UUID) -> Response:
     """Open an item: payload, answers, reasons and consensus. The look is logged and recorded."""
     return json_answer(await look_at_item(request, project_id, item_id))
+
+
+@router.on("GET", "/consensus/{run_id}/standing", permission="consensus.read", answer=StandingPage)
+async def standing(
+    request: Request,
+    run_id: UUID,
+    rank: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
+    outcome: Literal["any", "won", "lost", "tied"] = "any",
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Response:
+    """Items behind a place of the leaderboard, without their content. Which they are stands sealed
+    beside it: the look is logged.
+    """
+    most, start = parse_limit(limit), parse_offset(cursor)
+    found = await list_standing(
+        request, run_id, rank=rank, outcome=outcome, start=start, limit=most
+    )
+    return json_answer(found)
 
 
 def _render_annotator(row: asyncpg.Record) -> dict[str, object]:

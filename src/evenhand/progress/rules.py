@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from evenhand.platform.errors import Invalid
+from evenhand.platform.paging import parse_cursor
 
 from .model import STATES, BatchProgress, Hour, ItemFilter, OneFilter, Snapshot, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
 __all__ = [
     "batch_states",
     "check_filter",
     "first_id_at",
+    "judged_ids",
     "merge_hours",
     "next_due_s",
+    "parse_offset",
     "parse_place",
+    "render_offset",
     "render_place",
     "sum_up",
 ]
@@ -27,6 +31,9 @@ __all__ = [
 _REST_BITS = 80
 _EVERY_S_MIN = 2.0
 _SHARE_MAX = 0.05
+_OFFSET_MAX = 10**11
+_ID_AHEAD = timedelta(minutes=5)
+_FIRST_AT, _LAST_AT = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def first_id_at(at: datetime) -> UUID:
@@ -66,29 +73,60 @@ def next_due_s(*, now_s: float, took_s: float) -> float:
 
 
 def check_filter(wanted: ItemFilter) -> None:
-    """Refuse what no single index answers: one condition, or `state` of set-aside items beside
-    `annotator`.
+    """Refuse what no single index answers: one condition, or two that are walked together.
 
     Raises:
         OneFilter: two conditions that are not walked together.
-        Invalid: `below` is no share.
+        Invalid: `below` is no share, or `since` and `until` are no stretch of time.
     """
     named = [
         name
-        for name in ("batch", "purpose", "state", "annotator", "below")
+        for name in ("batch", "purpose", "state", "annotator", "below", "since")
         if getattr(wanted, name) is not None
     ]
     aside = wanted.state in {"skipped", "flagged"}
-    together = named in (["batch", "purpose"], ["state", "annotator"] if aside else [])
+    together = named in (
+        ["batch", "purpose"],
+        ["annotator", "below"],
+        ["purpose", "annotator"] if wanted.purpose == "gold" else [],
+        ["state", "annotator"] if aside else [],
+        ["batch", "state"] if wanted.state in {"open", "done"} else [],
+    )
     if len(named) > 1 and not together:
         raise OneFilter(f"Filter items by one condition at a time, not by {' and '.join(named)}.")
     if wanted.below is not None and not 0 < wanted.below <= 1:
         raise Invalid("below is a share above 0 and at most 1.", code="request_refused")
+    since, until = wanted.since or wanted.until, wanted.until or wanted.since
+    if since is None or until is None:
+        return
+    if not _FIRST_AT <= since < until <= _LAST_AT:
+        raise Invalid("since and until are two instants, in this order.", code="request_refused")
+
+
+def judged_ids(since: datetime, until: datetime) -> tuple[UUID, UUID]:
+    """Bounds of the ids of judgments submitted in a stretch of time: an id is made a moment before
+    its row is committed, and not by the database's clock.
+    """
+    return first_id_at(since - _ID_AHEAD), first_id_at(until + _ID_AHEAD)
 
 
 def render_place(agreed_prob: float, item: UUID) -> str:
     """The cursor of a list that is sorted by agreement."""
     return f"{agreed_prob.hex()}~{item.hex}"
+
+
+def parse_offset(cursor: str | None) -> int:
+    """How many entries lie before the page, of a list whose pieces are found by number.
+
+    Raises:
+        Invalid: not a cursor that we gave.
+    """
+    return min(parse_cursor(cursor).int, _OFFSET_MAX)
+
+
+def render_offset(count: int) -> str:
+    """The cursor of a page with `count` entries before it."""
+    return UUID(int=count).hex
 
 
 def parse_place(cursor: str | None) -> tuple[float, UUID]:

@@ -18,6 +18,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "export.created/1": "An export was made.",
         "gold.released/1": "The key of one gold answer was released.",
         "instructions.released/1": "The key of a project's instructions was released to a person.",
+        "invitation.revoked/1": "An invitation was revoked before anybody used it.",
         "judgment.withdrawn/1": "An annotator took an answer back.",
         "key.created/1": "An API key was made.",
         "key.revoked/1": "An API key was revoked.",

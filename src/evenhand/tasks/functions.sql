@@ -10,9 +10,11 @@ END $$;
 -- Takes the next open task for this actor and marks it leased: of the actor's own assignments, or of
 -- the pool, there in batch `from_batch` from `from_place` on (a hint: rows before it were found taken
 -- or seen a moment ago). A row that another transaction holds is passed over. The unique index
--- `lease_once` decides what "seen" is.
+-- `lease_once` decides what "seen" is, for each of `hands`: the person's memberships, earlier ones
+-- too. `taken` are items that the same grant has given already, whose leases are not written yet.
 CREATE OR REPLACE FUNCTION tasks.claim(
-    actor identity.actor, project uuid, own boolean, from_batch uuid, from_place bigint)
+    actor identity.actor, project uuid, own boolean, from_batch uuid, from_place bigint,
+    hands uuid[], taken uuid[])
 RETURNS tasks.task
 LANGUAGE plpgsql AS $$
 DECLARE claimed tasks.task;
@@ -30,8 +32,9 @@ BEGIN
                        AND NOT EXISTS (
                             SELECT FROM tasks.lease AS l
                              WHERE l.workspace_id = actor.workspace_id
-                               AND l.annotator_id = actor.member_id AND l.item_id = c.item_id
+                               AND l.annotator_id = ANY (hands) AND l.item_id = c.item_id
                                AND l.state IN ('active', 'submitted', 'skipped', 'flagged'))
+                       AND c.item_id <> ALL (taken)
                      ORDER BY c.position LIMIT 1 FOR UPDATE OF c SKIP LOCKED) AS next
              WHERE b.workspace_id = actor.workspace_id AND b.project_id = project
                AND b.state = 'open'
@@ -50,8 +53,9 @@ BEGIN
                        AND NOT EXISTS (
                             SELECT FROM tasks.lease AS l
                              WHERE l.workspace_id = actor.workspace_id
-                               AND l.annotator_id = actor.member_id AND l.item_id = c.item_id
+                               AND l.annotator_id = ANY (hands) AND l.item_id = c.item_id
                                AND l.state IN ('active', 'submitted', 'skipped', 'flagged'))
+                       AND c.item_id <> ALL (taken)
                      ORDER BY c.position LIMIT 1 FOR UPDATE OF c SKIP LOCKED) AS next
              WHERE b.workspace_id = actor.workspace_id AND b.project_id = project
                AND b.state = 'open'
@@ -99,6 +103,7 @@ DECLARE
     fresh tasks.granted[] := '{}';
     hint_batch uuid;
     hint_place bigint;
+    taken uuid[];
 BEGIN
     IF hold = 0 THEN
         RETURN;
@@ -118,7 +123,9 @@ BEGIN
                         AND l.expires_at > now()) AS held,
                EXISTS(SELECT FROM tasks.task AS t
                        WHERE t.workspace_id = workspace AND t.assignee_id = a.member_id
-                         AND t.state = 'open') AS own
+                         AND t.state = 'open') AS own,
+               ARRAY(SELECT m.id FROM identity.member AS m
+                      WHERE m.workspace_id = workspace AND m.person_id = a.person_id) AS hands
           FROM unnest(actors) WITH ORDINALITY
                AS a (workspace_id, member_id, person_id, party_id, vendor_id, name, role,
                      simulated, credential_id, mode, place)
@@ -150,17 +157,21 @@ BEGIN
             END LOOP;
         END IF;
         own := asked.own;
+        taken := '{}';
         hint_batch := from_batches[asked.place];
         hint_place := from_places[asked.place];
         FOR missing IN 1 .. hold - cardinality(asked.held) LOOP
-            chosen := tasks.claim(actors[asked.place], project, own, hint_batch, hint_place);
+            chosen := tasks.claim(actors[asked.place], project, own, hint_batch, hint_place,
+                                  asked.hands, taken);
             IF chosen.id IS NULL AND own THEN
                 own := false;
-                chosen := tasks.claim(actors[asked.place], project, own, hint_batch, hint_place);
+                chosen := tasks.claim(actors[asked.place], project, own, hint_batch, hint_place,
+                                  asked.hands, taken);
             END IF;
             IF chosen.id IS NULL AND hint_batch IS NOT NULL THEN
                 hint_batch := NULL;
-                chosen := tasks.claim(actors[asked.place], project, own, hint_batch, hint_place);
+                chosen := tasks.claim(actors[asked.place], project, own, hint_batch, hint_place,
+                                  asked.hands, taken);
             END IF;
             EXIT WHEN chosen.id IS NULL;
             IF NOT own THEN
@@ -175,6 +186,7 @@ BEGIN
             given.assigned := chosen.assignee_id IS NOT NULL;
             given.expires_at := now() + make_interval(secs => ttl_s);
             fresh := fresh || given;
+            taken := taken || chosen.item_id;
             next_fresh := next_fresh + 1;
         END LOOP;
     END LOOP;

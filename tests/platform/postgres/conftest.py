@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.places import open_folder
 
 from evenhand.platform.postgres import EmbeddedPostgres
 from evenhand.platform.postgres.account import preferred_account
@@ -65,12 +65,6 @@ def make(data_dir: Path, pg_bin: Path) -> Iterator[Make]:
     yield build
     for one in made:
         one.stop()
-
-
-def open_folder() -> Path:
-    place = Path(os.path.realpath(tempfile.mkdtemp(prefix="eh-")))
-    place.chmod(0o711)
-    return place
 
 
 def remove(place: Path) -> None:

@@ -14,11 +14,12 @@ import { applyTheme, readTheme } from "./ui/theme.js";
  * @property {HTMLElement} root Where the page is drawn.
  * @property {Api} api
  * @property {Text} t
+ * @property {Promise<any> | undefined} opening What the page's entry of OPENINGS has begun.
  */
 
 /**
  * One line a page; its shell stands in app/page_table.py.
- * @type {Record<string, () => Promise<{start: (surroundings: Surroundings) => Promise<void>}>>}
+ * @type {Record<string, () => Promise<{start: (surroundings: any) => Promise<void>}>>}
  */
 const PAGES = {
   "sign-in": () => import("./pages/sign-in.js"),
@@ -40,6 +41,15 @@ const PAGES = {
   "audit-wall": () => import("./pages/audit-wall.js"),
 };
 
+/**
+ * What a page asks for while its other modules are on their way; `start` gets it as `opening`, and
+ * clears the root itself, when it has something to draw.
+ * @type {Record<string, () => Promise<{open: (api: Api) => Promise<any>}>>}
+ */
+const OPENINGS = {
+  work: () => import("./pages/work-opening.js"),
+};
+
 /** @param {HTMLElement} root @param {string} message */
 function showFatal(root, message) {
   const note = document.createElement("p");
@@ -56,6 +66,10 @@ async function boot() {
   const load = Object.hasOwn(PAGES, page) ? PAGES[page] : undefined;
   if (root === null || load === undefined) throw new Error(`There is no page "${page}".`);
   const send = window.fetch.bind(window);
+  const api = createApi({ fetch: send });
+  const early = Object.hasOwn(OPENINGS, page) ? OPENINGS[page] : undefined;
+  const opening = early?.().then(({ open }) => open(api));
+  opening?.catch(() => undefined); // The page hears of it when it starts.
   try {
     const [texts, { start }] = await Promise.all([loadCatalogue(catalogue, send), load()]);
     const t = createText(texts, document.documentElement.lang);
@@ -65,8 +79,8 @@ async function boot() {
       if (!told) showFatal(root, t("fatal.bug"));
       told = true;
     });
-    root.replaceChildren();
-    await start({ root, api: createApi({ fetch: send }), t });
+    if (opening === undefined) root.replaceChildren();
+    await start({ root, api, t, opening });
   } catch (error) {
     showFatal(root, "The page could not be started. Please reload it.");
     throw error;

@@ -10,10 +10,11 @@ const EDITORS = {
 };
 
 /**
+ * Begins at once.
  * @param {string} taskType
- * @returns {Promise<Editor<any> | null>} Null for a task type that this page does not know.
+ * @returns {Promise<Editor<any>> | null} Null for a task type that this page does not know.
  */
-export async function loadEditor(taskType) {
+export function loadEditor(taskType) {
   const load = Object.hasOwn(EDITORS, taskType) ? EDITORS[taskType] : undefined;
-  return load ? (await load()).editor : null;
+  return load ? load().then(({ editor }) => editor) : null;
 }

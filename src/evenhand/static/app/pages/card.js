@@ -8,7 +8,7 @@
 import { h } from "preact";
 import { ApiProblem } from "../api.js";
 import { html } from "../ui/html.js";
-import { Mark } from "../ui/mark.js";
+import { Mark } from "../ui/icon.js";
 import { sentenceOf } from "./problem-text.js";
 
 /** Codes whose sentence stands in the catalogue; the server's own sentence does for the rest. */

@@ -77,7 +77,9 @@ function Opened({ look, place }) {
       ${Object.entries(look.payload).map(([name, text]) => html`<section key=${name} class="panel">
         <h2><span dir="auto">${name}</span>${" "}${typeof meta[name] === "string"
           ? html`<span class="tag" dir="auto">${meta[name]}</span>` : null}</h2>
-        ${h(Content, { source: shown(text), raw: typeof text !== "string", empty: t("item.empty") })}
+        ${h(Content, {
+          source: shown(text), raw: typeof text !== "string", empty: t("item.empty"), under: 2,
+        })}
       </section>`)}
     </div>
     ${look.meta?.id === undefined ? null : html`<p class="fine">${t("item.own_id")} <span class="code"

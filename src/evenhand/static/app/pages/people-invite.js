@@ -7,7 +7,7 @@
  * @import { Place } from "./framed.js"
  */
 import { h } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "../ui/html.js";
 import { Icon } from "../ui/icon.js";
 
@@ -21,6 +21,8 @@ function Link({ link, name, place, onAgain }) {
   const { t } = place;
   const [copied, setCopied] = useState(false);
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  // It is shown this once, and may have been asked for further down the page.
+  useEffect(() => field.current?.select(), []);
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(link);
@@ -43,14 +45,25 @@ function Link({ link, name, place, onAgain }) {
   </div>`;
 }
 
+/** @typedef {{member: string, name: string, link: string}} MadeLink */
+
+/** @param {string} member @param {string} name @param {string} code @returns {MadeLink} */
+export function linkOf(member, name, code) {
+  return { member, name, link: `${window.location.origin}/accept#${code}` };
+}
+
 /**
- * @param {{place: Place, vendors: readonly Party[], onInvited: () => Promise<void>}} props
+ * @param {object} props
+ * @param {Place} props.place
+ * @param {readonly Party[]} props.vendors
+ * @param {MadeLink | null} props.made The link that is shown; the list of invitations makes some too.
+ * @param {(made: MadeLink | null) => void} props.onMade
+ * @param {() => Promise<void>} props.onInvited
  * @returns {VNode}
  */
-export function Invite({ place, vendors, onInvited }) {
+export function Invite({ place, vendors, made, onMade, onInvited }) {
   const { api, t } = place;
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
-  const [made, setMade] = useState(/** @type {{name: string, link: string} | null} */ (null));
   const [message, setMessage] = useState("");
   const [busy, setBusy] = useState(false);
 
@@ -73,8 +86,8 @@ export function Invite({ place, vendors, onInvited }) {
         name: text("name"), email: text("email"), role: text("role"),
         vendor_id: text("vendor") === "" ? null : text("vendor"),
       };
-      const { code } = await api.call("POST", "/invitations", body);
-      setMade({ name: body.name, link: `${window.location.origin}/accept#${code}` });
+      const { code, member_id: member } = await api.call("POST", "/invitations", body);
+      onMade(linkOf(member, body.name, code));
       place.say(t("people.invited", { name: body.name }));
       await onInvited();
     } catch (error) {
@@ -85,7 +98,7 @@ export function Invite({ place, vendors, onInvited }) {
   return html`<section class="panel" aria-labelledby="invite-title">
     <h2 id="invite-title">${t("people.invite")}</h2>
     ${made !== null
-      ? h(Link, { ...made, place, onAgain: () => setMade(null) })
+      ? h(Link, { key: made.link, ...made, place, onAgain: () => onMade(null) })
       : html`<form class="invite" ref=${form} onSubmit=${send} novalidate>
           <label><span>${t("people.name")}</span>
             <input type="text" name="name" dir="auto" maxlength="200" autocomplete="off" required

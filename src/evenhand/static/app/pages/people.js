@@ -1,7 +1,8 @@
 /**
  * Members of the workspace: who is here, in which role, from which vendor; invite and remove.
  *
- * @import { ManagedMember, Party } from "../types/manage.js"
+ * @import { Invitation, ManagedMember, Party } from "../types/manage.js"
+ * @import { MadeLink } from "./people-invite.js"
  * @import { VNode } from "preact"
  * @import { Place, Surroundings } from "./framed.js"
  */
@@ -12,6 +13,7 @@ import { html } from "../ui/html.js";
 import { startFramed } from "./framed.js";
 import { loadAll, Trouble, useLoaded, Waiting } from "./manage.js";
 import { Invite } from "./people-invite.js";
+import { OpenInvitations } from "./people-open.js";
 
 /**
  * @param {{member: ManagedMember, place: Place, onRemoved: () => Promise<void>, onClose: () => void}} props
@@ -73,15 +75,28 @@ function People({ place }) {
   const { api, t } = place;
   const members = useLoaded(place, () => /** @type {Promise<ManagedMember[]>} */ (loadAll(api, "/members")));
   const parties = useLoaded(place, () => /** @type {Promise<Party[]>} */ (loadAll(api, "/parties")));
+  const invitations = useLoaded(place, () =>
+    /** @type {Promise<Invitation[]>} */ (loadAll(api, "/invitations")));
+  const [made, setMade] = useState(/** @type {MadeLink | null} */ (null));
+  const reload = async () => {
+    await Promise.all([members.reload(), invitations.reload()]);
+  };
+  /** @param {string} member Whose link is dead and is not to be shown on. */
+  const forget = (member) => setMade((shown) => (shown?.member === member ? null : shown));
+  const trouble = members.trouble || parties.trouble || invitations.trouble;
   const [leaving, setLeaving] = useState(/** @type {ManagedMember | null} */ (null));
   const vendorList = (parties.value ?? []).filter(({ role }) => role === "vendor");
   const vendors = new Map((parties.value ?? []).map(({ id, name }) => [id, name]));
   const rows = members.value;
   return html`<main id="main" class="manage" tabindex="-1">
     <header class="page-head"><h1>${t("people.title")}</h1></header>
-    ${h(Trouble, { trouble: members.trouble || parties.trouble, t, onAgain: members.reload })}
+    ${h(Trouble, { trouble, t, onAgain: reload })}
     ${place.may("members.invite")
-      ? h(Invite, { place, vendors: vendorList, onInvited: members.reload }) : null}
+      ? h(Invite, { place, vendors: vendorList, made, onMade: setMade, onInvited: reload }) : null}
+    ${h(OpenInvitations, {
+      invitations: invitations.value ?? [], place, onMade: setMade, onRevoked: forget,
+      onChanged: reload,
+    })}
     ${rows === null
       ? members.trouble === "" && h(Waiting, { t })
       : html`<section class="panel" aria-labelledby="members-title">
@@ -103,7 +118,11 @@ function People({ place }) {
     ${leaving === null
       ? null
       : h(RemoveDialog, {
-          member: leaving, place, onRemoved: members.reload, onClose: () => setLeaving(null),
+          member: leaving, place, onClose: () => setLeaving(null),
+          onRemoved: async () => {
+            forget(leaving.id);
+            await reload();
+          },
         })}
   </main>`;
 }

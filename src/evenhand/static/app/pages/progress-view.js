@@ -33,8 +33,10 @@ export function States({ projectId, tasks, t }) {
   return html`<section class="panel" aria-labelledby="states-title">
     <h2 id="states-title">${t("project.states")}</h2>
     <p class="headline"><strong data-done=${tasks.done}>
-      ${total === 0 ? "–" : percent(tasks.done / total, 1)}</strong>
-      <span>${t("projects.done_of", { done: tasks.done, total })}</span></p>
+      <a href=${itemsAddress(projectId, { state: "done" })}>
+        ${total === 0 ? "–" : percent(tasks.done / total, 1)}</a></strong>
+      <a href=${itemsAddress(projectId, { purpose: "label" })}>
+        <span>${t("projects.done_of", { done: tasks.done, total })}</span></a></p>
     ${h(StackedBar, { parts, label: t("projects.done_of", { done: tasks.done, total }) })}
     <ul class="legend">
       ${parts.map(({ name, value }) => html`<li key=${name}>
@@ -72,7 +74,10 @@ export function Batches({ projectId, batches, t }) {
                 <td class="wide">${h(StackedBar, { parts, label })}</td>
                 <td class="num"><a href=${itemsAddress(projectId, { batch: batch.id })}>
                   ${number(batch.item_count)}</a></td>
-                <td class="num">${number(batch.tasks.done)}</td><td class="num">${number(total)}</td>
+                <td class="num"><a href=${itemsAddress(projectId, { batch: batch.id, state: "done" })}>
+                  ${number(batch.tasks.done)}</a></td>
+                <td class="num"><a href=${itemsAddress(projectId, { batch: batch.id })}>
+                  ${number(total)}</a></td>
               </tr>`;
             })}</tbody>
           </table>
@@ -98,8 +103,8 @@ export function spread(hours, { by, count, now }) {
   return slots;
 }
 
-/** @param {{hours: readonly Hour[], t: Text}} props @returns {VNode} */
-export function Throughput({ hours, t }) {
+/** @param {{projectId: string, hours: readonly Hour[], t: Text}} props @returns {VNode} */
+export function Throughput({ projectId, hours, t }) {
   const [by, setBy] = useState(/** @type {"hour" | "day"} */ ("hour"));
   const slots = spread(hours, { by, count: by === "hour" ? 24 : 14, now: Date.now() });
   const lang = document.documentElement.lang;
@@ -107,12 +112,19 @@ export function Throughput({ hours, t }) {
     ? { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }
     : { day: "numeric", month: "short", timeZone: "UTC" });
   const total = slots.reduce((sum, { judgments }) => sum + judgments, 0);
+  const step = by === "hour" ? HOUR_MS : 24 * HOUR_MS;
+  /** @param {number} since @param {number} until */
+  const judgedBetween = (since, until) => itemsAddress(projectId, {
+    since: new Date(since).toISOString(), until: new Date(until).toISOString(),
+  });
   const bars = slots.map(({ at, judgments }, place) => ({
     key: String(at),
     label: place % (by === "hour" ? 4 : 2) === 0 ? short.format(at) : "",
     title: `${short.format(at)}: ${number(judgments)}`,
     value: judgments,
+    href: judgedBetween(at, at + step),
   }));
+  const [first, last] = [slots[0]?.at ?? 0, slots[slots.length - 1]?.at ?? 0];
   return html`<section class="panel" aria-labelledby="throughput-title">
     <div class="panel-head"><h2 id="throughput-title">${t("project.throughput")}</h2>
       <div class="switcher" role="group" aria-labelledby="throughput-title">
@@ -120,14 +132,15 @@ export function Throughput({ hours, t }) {
           type="button"
           aria-pressed=${by === one} onClick=${() => setBy(one)}>${t(`project.by.${one}`)}</button>`)}
       </div></div>
-    <p class="fine">${t(`project.total.${by}`, { count: total })}</p>
+    <p class="fine"><a href=${judgedBetween(first, last + step)}>
+      ${t(`project.total.${by}`, { count: total })}</a></p>
     ${h(Bars, { bars, label: t(`project.chart.${by}`, { count: total }), format: (value) => number(value) })}
     <details class="numbers"><summary>${t("project.as_table")}</summary>
       <table class="data"><thead><tr><th scope="col">${t("project.from")}</th>
         <th scope="col" class="num">${t("project.judgments")}</th></tr></thead>
-        <tbody>${bars.filter(({ value }) => value > 0).map(({ key, title, value }) => html`<tr key=${key}>
-          <td>${title.slice(0, title.lastIndexOf(":"))}</td><td class="num">${number(value)}</td>
-            </tr>`)}</tbody></table>
+        <tbody>${bars.filter(({ value }) => value > 0).map(({ key, title, value, href }) => html`<tr
+          key=${key}><td>${title.slice(0, title.lastIndexOf(":"))}</td>
+          <td class="num"><a href=${href}>${number(value)}</a></td></tr>`)}</tbody></table>
     </details>
   </section>`;
 }

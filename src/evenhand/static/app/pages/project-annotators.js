@@ -36,6 +36,14 @@ const COLUMNS = ["name", "judgments", "time", "agreement", "gold", "aside"];
  */
 function Row({ one, projectId, place }) {
   const { t } = place;
+  /**
+   * @param {Record<string, string>} filter @param {string} text
+   * @param {unknown} any Whether there is anything behind it; else `none` stands there.
+   * @param {string} [none]
+   */
+  const behind = (filter, text, any, none = text) => any
+    ? html`<a href=${itemsAddress(projectId, { ...filter, annotator: one.id })}>${text}</a>`
+    : none;
   /** @param {string} state @param {number} count */
   const aside = (state, count) => count === 0
     ? html`<span>0</span>`
@@ -47,11 +55,13 @@ function Row({ one, projectId, place }) {
       <span class="second" dir="auto">${one.vendor?.name ?? t("annotators.no_vendor")}</span></th>
     <td class="num"><a href=${itemsAddress(projectId, { annotator: one.id })}>${number(one.judgments)}</a>
       </td>
-    <td class="num">${duration(one.median_active_ms, t)}</td>
-    <td class="num">${percent(share(one.agreed, one.compared), 1)}
-      <span class="second">${one.compared ? t("annotators.of", { count: one.compared }) : ""}</span></td>
-    <td class="num">${percent(share(one.gold_correct, one.gold), 1)}
-      <span class="second">${one.gold > 0 ? t("annotators.of", { count: one.gold }) : ""}</span></td>
+    <td class="num">${behind({}, duration(one.median_active_ms, t), one.median_active_ms !== null)}</td>
+    <td class="num">${behind({ below: "1" }, percent(share(one.agreed, one.compared), 1), one.compared)}
+      <span class="second">${behind({}, t("annotators.of", { count: one.compared ?? 0 }), one.compared, "")}
+        </span></td>
+    <td class="num">${behind({ purpose: "gold" }, percent(share(one.gold_correct, one.gold), 1), one.gold)}
+      <span class="second">${
+        behind({ purpose: "gold" }, t("annotators.of", { count: one.gold }), one.gold, "")}</span></td>
     <td class="num">${aside("skipped", one.skipped)} / ${aside("flagged", one.flagged)}</td>
     <td>${moment(one.last_at)}</td>
   </tr>`;

@@ -35,8 +35,10 @@ function Agreement({ run, projectId, place }) {
       <div><dt>${t("results.percent")}</dt>
         <dd><a href=${itemsAddress(projectId, { below: "1" })}>
           ${percent(summary.percent_agreement, 1)}</a></dd></div>
-      <div><dt>${t("results.alpha")}</dt><dd>${summary.alpha === null ? "–" : number(summary.alpha, 2)}
-        <span class="second">${interval(summary.alpha_low, summary.alpha_high)}</span></dd></div>
+      <div><dt>${t("results.alpha")}</dt><dd>${summary.alpha === null
+        ? "–"
+        : html`<a href=${itemsAddress(projectId, { below: "1" })}>${number(summary.alpha, 2)}
+            <span class="second">${interval(summary.alpha_low, summary.alpha_high)}</span></a>`}</dd></div>
       <div><dt>${t("results.judgments")}</dt>
         <dd><a href=${itemsAddress(projectId, { state: "done" })}>
           ${number(summary.judgments)}</a></dd></div>
@@ -52,9 +54,17 @@ function Agreement({ run, projectId, place }) {
   </section>`;
 }
 
-/** @param {{rows: readonly Ranked[], place: Place}} props @returns {VNode} */
-function Leaderboard({ rows, place }) {
+/**
+ * @param {{rows: readonly Ranked[], run: LatestRun, projectId: string, place: Place}} props
+ * @returns {VNode}
+ */
+function Leaderboard({ rows, run, projectId, place }) {
   const { t } = place;
+  /** @param {Ranked} row @param {"any" | "won" | "lost" | "tied"} outcome @param {unknown} text */
+  const behind = ({ rank }, outcome, text) => html`<a
+    href=${itemsAddress(projectId, { run: run.id, rank: String(rank), outcome })}>${text}</a>`;
+  /** @param {Ranked} row @param {"won" | "lost" | "tied"} outcome @param {number} count */
+  const counted = (row, outcome, count) => (count === 0 ? "0" : behind(row, outcome, number(count)));
   const [all, setAll] = useState(false);
   const drawn = (all ? rows : rows.slice(0, DRAWN))
     .map(({ name, score, low, high }) => ({ name, value: score, low, high }));
@@ -81,17 +91,19 @@ function Leaderboard({ rows, place }) {
             ${t("results.record")}</th></tr></thead>
         <tbody>${rows.map((row) => html`<tr key=${row.name}>
           <td class="num">${row.rank}</td><th scope="row" dir="auto">${row.name}</th>
-          <td class="num">${number(row.score, 2)}</td><td class="num">${interval(row.low, row.high)}</td>
-          <td class="num">${percent(row.win_probability, 1)}</td>
-          <td class="num">${number(row.wins)} / ${number(row.losses)} / ${number(row.ties)}</td>
+          <td class="num">${behind(row, "any", number(row.score, 2))}</td>
+          <td class="num">${behind(row, "any", interval(row.low, row.high))}</td>
+          <td class="num">${behind(row, "any", percent(row.win_probability, 1))}</td>
+          <td class="num">${counted(row, "won", row.wins)} / ${counted(row, "lost", row.losses)} / ${
+            counted(row, "tied", row.ties)}</td>
         </tr>`)}</tbody>
       </table>
     </div>
   </div>`;
 }
 
-/** @param {{run: LatestRun, place: Place}} props @returns {VNode} */
-function Board({ run, place }) {
+/** @param {{run: LatestRun, projectId: string, place: Place}} props @returns {VNode} */
+function Board({ run, projectId, place }) {
   const { api, t } = place;
   const [ranking, setRanking] = useState(/** @type {Ranking | null} */ (null));
   const [message, setMessage] = useState("");
@@ -110,7 +122,7 @@ function Board({ run, place }) {
       ? html`<div><p>${t("results.sealed")}</p>
           <button class="button is-main" type="button" onClick=${open}>${t("results.open")}</button>
           <p class="field-error" role="alert">${message}</p></div>`
-      : html`<div>${h(Leaderboard, { rows: ranking.items, place })}
+      : html`<div>${h(Leaderboard, { rows: ranking.items, run, projectId, place })}
           <p class="fine">${t("item.logged")} <a href=${ranking.receipt.url} download>
             ${t("item.receipt", { index: String(ranking.receipt.index) })}</a></p></div>`}
   </section>`;
@@ -176,7 +188,7 @@ function Results({ place }) {
         : html`<div>
             <p class="fine as-of">
               ${t("results.as_of", { at: moment(run.finished_at), method: run.method })}</p>
-            ${h(Board, { key: run.id, run, place })}
+            ${h(Board, { key: run.id, run, projectId: id, place })}
             ${h(Agreement, { run, projectId: id, place })}
           </div>`}
     ${overview.value && place.may("exports.create")

@@ -31,7 +31,8 @@ function Quality({ overview, projectId, place }) {
             <dd><a href=${itemsAddress(projectId, { below: "1" })}>
               ${percent(run.summary.percent_agreement, 1)}</a></dd></div>
           <div><dt>${t("results.alpha")}</dt>
-            <dd>${run.summary.alpha === null ? "–" : number(run.summary.alpha, 2)}</dd></div>
+            <dd>${run.summary.alpha === null ? "–" : html`<a href=${itemsAddress(projectId, { below: "1" })}>
+              ${number(run.summary.alpha, 2)}</a>`}</dd></div>
           <div><dt>${t("results.judgments")}</dt>
             <dd><a href=${itemsAddress(projectId, { state: "done" })}>
               ${number(run.summary.judgments)}</a></dd></div>
@@ -89,7 +90,7 @@ function ProjectPage({ place }) {
       ${h(States, { projectId: id, tasks: value.tasks, t })}
       ${h(Quality, { overview: value, projectId: id, place })}
     </div>
-    ${h(Throughput, { hours: value.hours, t })}
+    ${h(Throughput, { projectId: id, hours: value.hours, t })}
     ${h(Batches, { projectId: id, batches: value.batches, t })}
   </main>`;
 }

@@ -11,7 +11,7 @@ import { StackedBar } from "../ui/chart.js";
 import { html } from "../ui/html.js";
 import { startFramed } from "./framed.js";
 import { loadAll, moment, number, percent, Trouble, useLoaded, Waiting } from "./manage.js";
-import { STATES, totalOf } from "./progress-view.js";
+import { itemsAddress, STATES, totalOf } from "./progress-view.js";
 
 // How far a project is costs the server a count; those further down are asked on their own page.
 const COUNTED = 20;
@@ -40,9 +40,12 @@ function Row({ project, place, counted }) {
           ${h(StackedBar, {
             parts: STATES.map((name) => ({ name, value: overview.tasks[name] })), label: said,
           })}
-          <span>${total === 0 ? t("projects.no_items") : percent(done / total)}</span>
+          <span>${total === 0
+            ? t("projects.no_items")
+            : html`<a href=${itemsAddress(project.id, { state: "done" })}>
+                ${percent(done / total)}</a>`}</span>
         </div>`}</td>
-    <td class="num">${overview === null ? "" : number(total - done)}</td>
+    <td class="num">${overview === null ? "" : html`<a href=${href}>${number(total - done)}</a>`}</td>
     <td>${moment(project.created_at)}</td>
   </tr>`;
 }

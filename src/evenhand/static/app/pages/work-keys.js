@@ -11,21 +11,7 @@ import { useState } from "preact/hooks";
 import { proposeKey } from "../keys.js";
 import { Dialog } from "../ui/dialog.js";
 import { html } from "../ui/html.js";
-import { Keys } from "../ui/keycap.js";
-
-/** What the page itself does, beside the editor. @type {Binding[]} */
-export const PAGE_KEYS = [
-  { action: "submit", keys: ["Enter"], label: "key.submit" },
-  { action: "skip", keys: ["s"], label: "key.skip" },
-  { action: "flag", keys: ["f"], label: "key.flag" },
-  { action: "undo", keys: ["u", "Ctrl+z"], label: "key.undo" },
-  { action: "redo", keys: ["y", "Ctrl+y", "Ctrl+Shift+z"], label: "key.redo" },
-  { action: "raw", keys: ["m"], label: "key.raw" },
-  { action: "instructions", keys: ["i"], label: "key.instructions" },
-  { action: "summary", keys: ["t"], label: "key.summary" },
-  { action: "keys", keys: ["?"], label: "key.keys" },
-  { action: "palette", keys: ["Ctrl+k"], label: "key.palette" },
-];
+import { Keys } from "../ui/icon.js";
 
 /** The frame answers to it on every page. */
 const FIXED = new Set(["palette"]);

@@ -1,23 +1,36 @@
 /**
- * The work page below its frame: instructions, notices, the task with its actions.
+ * The work page: instructions, notices, the task with its actions; in its frame, which project and
+ * what was saved.
  *
  * @import { Text } from "../i18n.js"
  * @import { Bench } from "../store/bench.js"
  * @import { Instructions, OwnCounts, Project, Receipt } from "../types/api.js"
- * @import { Binding, Editor } from "../types/editor.js"
+ * @import { Binding, Editor, EditorViewProps } from "../types/editor.js"
  * @import { VNode } from "preact"
  * @import { PreferenceStore } from "./preferences.js"
+ * @import { Extras } from "./work.js"
  */
 import { h } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { Safe } from "../ui/safe.js";
-import { html } from "../ui/html.js";
-import { Keys } from "../ui/keycap.js";
+import { html, Safe } from "../ui/html.js";
+import { Keys } from "../ui/icon.js";
 import { Content } from "../ui/markdown-view.js";
 import { Notice } from "../ui/notice.js";
 import { textOf } from "./problem-text.js";
-import { DraftNotices } from "./work-drafts.js";
-import { Summary } from "./work-summary.js";
+
+/** What the page itself does, beside the editor. @type {Binding[]} */
+export const PAGE_KEYS = [
+  { action: "submit", keys: ["Enter"], label: "key.submit" },
+  { action: "skip", keys: ["s"], label: "key.skip" },
+  { action: "flag", keys: ["f"], label: "key.flag" },
+  { action: "undo", keys: ["u", "Ctrl+z"], label: "key.undo" },
+  { action: "redo", keys: ["y", "Ctrl+y", "Ctrl+Shift+z"], label: "key.redo" },
+  { action: "raw", keys: ["m"], label: "key.raw" },
+  { action: "instructions", keys: ["i"], label: "key.instructions" },
+  { action: "summary", keys: ["t"], label: "key.summary" },
+  { action: "keys", keys: ["?"], label: "key.keys" },
+  { action: "palette", keys: ["Ctrl+k"], label: "key.palette" },
+];
 
 /**
  * @param {string} action
@@ -63,7 +76,9 @@ export function InstructionsPanel({ instructions, open, shownKey, onToggle, t })
       ${instructions === null
         ? html`<p class="waiting">${t("loading")}</p>`
         : html`<div>
-            ${h(Content, { source: instructions.markdown, raw: false, empty: t("instructions.empty") })}
+            ${h(Content, {
+              source: instructions.markdown, raw: false, empty: t("instructions.empty"), under: 1,
+            })}
             <p class="fine">${h(ReceiptLink, { receipt: instructions.receipt, t })}</p>
           </div>`}
     </div>
@@ -75,10 +90,11 @@ export function InstructionsPanel({ instructions, open, shownKey, onToggle, t })
  * @param {Bench} props.bench
  * @param {Editor<any>} props.editor
  * @param {string} props.told
+ * @param {Extras | null} props.extras
  * @param {Text} props.t
  * @returns {VNode}
  */
-function Notices({ bench, editor, told, t }) {
+function Notices({ bench, editor, told, extras, t }) {
   const { refused, trouble, unsent, durable } = bench.outbox;
   const feedback = bench.feedback.value;
   const problem = unsent.value.length > 0 ? trouble.value : null;
@@ -107,7 +123,7 @@ function Notices({ bench, editor, told, t }) {
           onClick=${() => bench.outbox.dismiss(entry.lease_id)}>${t("notice.dismiss")}</button>`,
       }),
     )}
-    ${h(DraftNotices, { bench, editor, t })}
+    ${extras ? h(extras.DraftNotices, { bench, editor, t }) : null}
     ${feedback
       ? h(Notice, {
           tone: feedback.correct ? "good" : "info",
@@ -124,11 +140,12 @@ function Notices({ bench, editor, told, t }) {
  * @param {object} props
  * @param {Bench} props.bench
  * @param {OwnCounts | null} props.today
+ * @param {Extras | null} props.extras
  * @param {() => void} props.onEmpty
  * @param {Text} props.t
  * @returns {VNode}
  */
-function NoTask({ bench, today, onEmpty, t }) {
+function NoTask({ bench, today, extras, onEmpty, t }) {
   const phase = bench.phase.value;
   const trouble = bench.trouble.value;
   useEffect(() => {
@@ -151,7 +168,7 @@ function NoTask({ bench, today, onEmpty, t }) {
     <p>${t("empty.text")}</p>
     ${again}
     <h3>${t("summary.title")}</h3>
-    ${h(Summary, { session: bench.session.numbers.value, today, t })}
+    ${extras ? h(extras.Summary, { session: bench.session.numbers.value, today, t }) : null}
   </section>`;
 }
 
@@ -166,20 +183,22 @@ function NoTask({ bench, today, onEmpty, t }) {
  * @property {readonly Binding[]} bindings
  * @property {OwnCounts | null} today
  * @property {string} told
+ * @property {Extras | null} extras Null until they are loaded.
  * @property {() => void} onEmpty
  */
 
 /**
  * Submit, skip and flag.
  * @param {object} props
- * @param {string} props.gap
+ * @param {Bench} props.bench
  * @param {boolean} props.showKeys
  * @param {readonly Binding[]} props.bindings
  * @param {Text} props.t
  * @param {(action: string) => void} props.act
  * @returns {VNode}
  */
-function Actions({ gap, showKeys, bindings, t, act }) {
+function Actions({ bench, showKeys, bindings, t, act }) {
+  const gap = bench.gap.value;
   /** @param {string} action @param {string} look */
   const button = (action, look) => {
     const key = keyFor(action, bindings);
@@ -189,10 +208,19 @@ function Actions({ gap, showKeys, bindings, t, act }) {
     </button>`;
   };
   return html`<div class="actions">
-    <p id="gap" class="field-error" role="alert">${gap}</p>
+    <p id="gap" class="field-error" role="alert">${gap ? t(gap.text) : ""}</p>
     ${button("undo", "is-quiet")} ${button("skip", "is-quiet")} ${button("flag", "is-quiet")}
     ${button("submit", "is-main")}
   </div>`;
+}
+
+/**
+ * The editor's view over what has been answered so far; a change of that draws nothing else.
+ * @param {Omit<EditorViewProps<any>, "state" | "gap"> & {bench: Bench, View: Editor<any>["View"]}} props
+ * @returns {VNode}
+ */
+function Answering({ bench, View, ...props }) {
+  return h(View, { ...props, state: bench.state.value, gap: bench.gap.value });
 }
 
 /**
@@ -200,7 +228,7 @@ function Actions({ gap, showKeys, bindings, t, act }) {
  * @param {WorkProps} props
  * @returns {VNode}
  */
-function Task({ bench, editor, project, preferences, t, act, bindings, today, onEmpty }) {
+function Task({ bench, editor, project, preferences, t, act, bindings, today, extras, onEmpty }) {
   const lease = bench.current.value;
   const title = useRef(/** @type {HTMLElement | null} */ (null));
   const leaseId = lease?.id;
@@ -212,10 +240,9 @@ function Task({ bench, editor, project, preferences, t, act, bindings, today, on
     });
     return () => window.cancelAnimationFrame(frame);
   }, [leaseId, bench]);
-  if (lease === null) return h(NoTask, { bench, today, onEmpty, t });
+  if (lease === null) return h(NoTask, { bench, today, extras, onEmpty, t });
   const { raw, singleKeys } = preferences.value.value;
-  const gap = bench.gap.value;
-  const actions = h(Actions, { gap: gap ? t(gap.text) : "", showKeys: singleKeys, bindings, t, act });
+  const actions = h(Actions, { bench, showKeys: singleKeys, bindings, t, act });
   const { settings } = project;
   const showKeys = singleKeys;
   const rawKey = singleKeys ? keyFor("raw", bindings) : null;
@@ -232,8 +259,8 @@ function Task({ bench, editor, project, preferences, t, act, bindings, today, on
       broken: html`<div>${h(Notice, {
         tone: "bad", title: t("broken.title"), children: html`<p>${t("broken.text")}</p>`,
       })}<div class="decision">${actions}</div></div>`,
-      children: h(editor.View, {
-        lease, settings, state: bench.state.value, raw, gap, showKeys, bindings, actions, t, act,
+      children: h(Answering, {
+        bench, View: editor.View, lease, settings, raw, showKeys, bindings, actions, t, act,
       }),
     })}
   </section>`;
@@ -244,9 +271,42 @@ function Task({ bench, editor, project, preferences, t, act, bindings, today, on
  * @returns {VNode}
  */
 export function Work(props) {
-  const { bench, editor, told, t } = props;
+  const { bench, editor, told, extras, t } = props;
   return html`<main class="work" id="main">
-    ${h(Notices, { bench, editor, told, t })}
+    ${h(Notices, { bench, editor, told, extras, t })}
     ${h(Task, props)}
   </main>`;
+}
+
+/**
+ * @param {object} props
+ * @param {number} props.unsent
+ * @param {boolean} props.stuck Whether the last try failed.
+ * @param {number} props.sent
+ * @param {Text} props.t
+ * @returns {VNode}
+ */
+export function SaveState({ unsent, stuck, sent, t }) {
+  const key = unsent === 0 ? (sent === 0 ? "none" : "saved") : stuck ? "unsent" : "sending";
+  const count = unsent === 0 ? sent : unsent;
+  return html`<p class=${`save-state is-${key}`} data-unsent=${unsent} data-sent=${sent}>
+    ${key === "none" ? "" : t(`save.${key}`, { count })}
+  </p>`;
+}
+
+/**
+ * @param {object} props
+ * @param {readonly Project[]} props.projects
+ * @param {Project} props.project
+ * @param {(projectId: string) => void} props.onProject
+ * @param {Text} props.t
+ * @returns {VNode}
+ */
+export function ProjectChoice({ projects, project, onProject, t }) {
+  if (projects.length < 2) return html`<h1 class="project" dir="auto">${project.name}</h1>`;
+  return html`<select class="project" aria-label=${t("frame.project")} value=${project.id}
+    onChange=${(/** @type {Event} */ event) =>
+      onProject(/** @type {HTMLSelectElement} */ (event.target).value)}>
+    ${projects.map(({ id, name }) => html`<option key=${id} value=${id}>${name}</option>`)}
+  </select>`;
 }

@@ -4,47 +4,29 @@
  * @import { Api } from "../api.js"
  * @import { Text } from "../i18n.js"
  * @import { Instructions, Me, OwnCounts, Project } from "../types/api.js"
- * @import { Binding, Editor } from "../types/editor.js"
+ * @import { Editor } from "../types/editor.js"
  * @import { VNode } from "preact"
+ * @import { WorkOpening } from "./work-opening.js"
  */
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { h, render } from "preact";
 import { ApiProblem } from "../api.js";
-import { loadEditor } from "../editors/index.js";
 import { listen, withOwnKeys } from "../keys.js";
 import { Bench } from "../store/bench.js";
-import { openJournal } from "../store/journal.js";
 import { html } from "../ui/html.js";
 import { Frame } from "../ui/frame.js";
 import { Notice } from "../ui/notice.js";
-import { Palette } from "../ui/palette.js";
 import { openPreferences } from "./preferences.js";
 import { sentenceOf, textOf } from "./problem-text.js";
 import { LeaveDialog, ReasonDialog } from "./work-dialogs.js";
-import { ProjectChoice, SaveState } from "./work-frame.js";
-import { KeysDialog, PAGE_KEYS } from "./work-keys.js";
-import { SummaryDialog } from "./work-summary.js";
-import { InstructionsPanel, keyFor, Work } from "./work-view.js";
+import { rememberReleases } from "./work-opening.js";
+import { InstructionsPanel, keyFor, PAGE_KEYS, ProjectChoice, SaveState, Work } from "./work-view.js";
 
-const RELEASED = "evenhand.released";
-
+const SOON_MS = 100;
 const SIGNS_OF_LIFE = ["pointermove", "pointerdown", "keydown", "wheel", "scroll", "touchstart"];
 
 /** @typedef {"skip" | "flag" | "keys" | "leave" | "palette" | "summary" | null} OpenDialog */
-
-/**
- * @param {Api} api
- * @returns {Promise<Project[]>}
- */
-async function allProjects(api) {
-  const projects = [];
-  for (let cursor = /** @type {string | null} */ (null), more = true; more; more = cursor !== null) {
-    const page = await api.projects(cursor);
-    projects.push(...page.items);
-    cursor = page.next_cursor;
-  }
-  return projects;
-}
+/** @typedef {typeof import("./work-extras.js")} Extras */
 
 /** The work of one project on the page. */
 class Workplace {
@@ -54,6 +36,7 @@ class Workplace {
   told = signal("");
   instructions = signal(/** @type {Instructions | null} */ (null));
   preferences = openPreferences(() => window.localStorage);
+  extras = signal(/** @type {Extras | null} */ (null));
 
   /**
    * @param {{api: Api, t: Text, me: Me, projects: Project[], project: Project, editor: Editor<any>}} parts
@@ -65,12 +48,12 @@ class Workplace {
     this.today = signal(/** @type {OwnCounts | null} */ (null));
   }
 
-  /** @returns {Binding[]} The map of keys as the person has set it. */
-  get bindings() {
+  /** The map of keys as the person has set it. */
+  bindings = computed(() => {
     const { editor, project } = this.parts;
     const { keys } = this.preferences.value.value;
     return withOwnKeys([...editor.bindings(project.settings), ...PAGE_KEYS], keys);
-  }
+  });
 
   /** @param {string} action @param {string} [value] */
   act = (action, value) => {
@@ -84,9 +67,10 @@ class Workplace {
       case "keys":
       case "palette":
         this.dialog.value = action;
-        return undefined;
+        return void this.loadExtras();
       case "summary":
         this.dialog.value = action;
+        void this.loadExtras();
         return void this.countToday();
       case "undo":
         return void this.undo();
@@ -128,6 +112,32 @@ class Workplace {
     } else {
       this.say(`status.undo_${undone.kind}`);
       this.told.value = ["nothing", "unsent"].includes(undone.kind) ? this.status.value : "";
+    }
+  }
+
+  /** A dialog has been asked for that is still being loaded: a press is meant for it. */
+  get waiting() {
+    return this.extras.value === null && ["keys", "palette", "summary"].includes(this.dialog.value ?? "");
+  }
+
+  /** Once; and again when it is asked for and did not come. */
+  async loadExtras() {
+    if (this.extras.value !== null) return;
+    try {
+      this.extras.value = await import("./work-extras.js");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // What a module that does not come raises.
+      this.dialog.value = null;
+      this.status.value = this.parts.t("error.network");
+    }
+  }
+
+  async readInstructions() {
+    const { api, project, t } = this.parts;
+    try {
+      this.instructions.value = await api.instructions(project.id);
+    } catch (error) {
+      this.status.value = sentenceOf(error, t);
     }
   }
 
@@ -183,16 +193,19 @@ class Workplace {
       const onSend = (/** @type {string} */ reason) => this.setAside(kind, reason);
       return h(ReasonDialog, { key: kind, verb: kind, onSend, onClose, t });
     }
-    if (kind === "keys") {
-      return h(KeysDialog, { bindings: this.bindings, preferences: this.preferences, onClose, t });
+    const extras = this.extras.value;
+    if (kind === "keys" && extras) {
+      const { preferences } = this;
+      const bindings = this.bindings.value;
+      return h(extras.KeysDialog, { bindings, preferences, onClose, t });
     }
-    if (kind === "summary") {
+    if (kind === "summary" && extras) {
       const session = this.bench.session.numbers.value;
-      return h(SummaryDialog, { session, today: this.today.value, onClose, t });
+      return h(extras.SummaryDialog, { session, today: this.today.value, onClose, t });
     }
-    if (kind === "palette") {
+    if (kind === "palette" && extras) {
       const texts = { title: t("palette.title"), search: t("palette.search"), none: t("palette.none") };
-      return h(Palette, { commands: this.commands(), onRun: this.run, onClose, texts });
+      return h(extras.Palette, { commands: this.commands(), onRun: this.run, onClose, texts });
     }
     if (kind === "leave") {
       const count = this.bench.outbox.unsent.value.length;
@@ -204,7 +217,7 @@ class Workplace {
   /** @returns {import("../ui/palette.js").Command[]} */
   commands() {
     const { projects, project, t } = this.parts;
-    const keyed = this.bindings.filter(({ action }) => action !== "palette");
+    const keyed = this.bindings.value.filter(({ action }) => action !== "palette");
     return [
       ...keyed.map(({ action, keys, label }) => ({ id: action, text: t(label), keys })),
       ...projects
@@ -223,7 +236,8 @@ class Workplace {
   /** @returns {VNode} */
   view() {
     const { me, projects, project, editor, t } = this.parts;
-    const { bench, preferences, act, bindings } = this;
+    const { bench, preferences, act } = this;
+    const bindings = this.bindings.value;
     const { outbox } = bench;
     const flags = preferences.value.value;
     const unsent = outbox.unsent.value.length;
@@ -243,6 +257,7 @@ class Workplace {
       })}
       ${h(Work, {
         bench, editor, project, preferences, t, act, bindings, today, told: this.told.value,
+        extras: this.extras.value,
         onEmpty: () => void this.countToday(),
       })}
       ${this.openDialog()}
@@ -263,10 +278,10 @@ class Workplace {
     const { api } = this.parts;
     const { bench } = this;
     const keysNow = () => ({
-      bindings: this.bindings,
+      bindings: this.bindings.value,
       singleKeys: this.preferences.value.value.singleKeys,
     });
-    listen(document, keysNow, this.act);
+    listen(document, keysNow, (action) => this.waiting || this.act(action));
     for (const sign of SIGNS_OF_LIFE) {
       window.addEventListener(sign, () => bench.stopwatch.touch(), { passive: true, capture: true });
     }
@@ -287,7 +302,7 @@ class Workplace {
     window.addEventListener("pagehide", () => {
       void bench.keeper.keep();
       const ids = bench.releasable();
-      window.sessionStorage.setItem(RELEASED, JSON.stringify(ids));
+      rememberReleases(ids);
       for (const id of ids) api.releaseOnClose(id);
     });
     // A page that comes back from the browser's memory holds leases that it gave away.
@@ -308,30 +323,37 @@ function focusField(name) {
   if (field instanceof HTMLElement) field.focus();
 }
 
-/**
- * After a reload: makes sure that the server has taken back what the closing page gave back,
- * before it is asked what this page holds.
- * @param {Api} api
- */
-async function finishReleases(api) {
-  const ids = JSON.parse(window.sessionStorage.getItem(RELEASED) ?? "[]");
-  window.sessionStorage.removeItem(RELEASED);
-  await Promise.all(ids.map((/** @type {string} */ id) => api.release(id)));
-}
-
 /** @param {HTMLElement} root @param {string} title @param {string} text @param {Text} t */
 function showDeadEnd(root, title, text, t) {
   const actions = html`<a class="button" href="/work">${t("dead_end.reload")}</a>`;
   const notice = h(Notice, { tone: "info", title, children: html`<p>${text}</p>`, actions });
+  root.replaceChildren();
   render(html`<main class="dead-end">${notice}</main>`, root);
 }
 
-/** @param {{root: HTMLElement, api: Api, t: Text}} surroundings */
-export async function start({ root, api, t }) {
-  let me;
-  let projects;
+/**
+ * Until it is known what to show, but no longer than what a person takes for at once: a page that
+ * is drawn without its task is drawn twice.
+ * @param {Bench} bench
+ * @returns {Promise<void>}
+ */
+function soon(bench) {
+  return new Promise((resolve) => {
+    const end = bench.phase.subscribe((phase) => {
+      if (phase !== "loading") resolve();
+    });
+    window.setTimeout(() => {
+      end();
+      resolve();
+    }, SOON_MS);
+  });
+}
+
+/** @param {{root: HTMLElement, api: Api, t: Text, opening: Promise<WorkOpening>}} surroundings */
+export async function start({ root, api, t, opening }) {
+  let opened;
   try {
-    [me, projects] = await Promise.all([api.me(), allProjects(api), finishReleases(api)]);
+    opened = await opening;
   } catch (error) {
     if (error instanceof ApiProblem && error.status === 401) {
       window.location.replace("/sign-in");
@@ -340,52 +362,37 @@ export async function start({ root, api, t }) {
     showDeadEnd(root, t("trouble.title"), sentenceOf(error, t), t);
     return;
   }
-  const query = new URLSearchParams(window.location.search);
-  const wished = query.get("project");
-  const project = projects.find(({ id }) => id === wished) ?? projects[0];
+  const { me, projects, project, editor, journal, desk } = opened;
   if (project === undefined) {
     showDeadEnd(root, t("no_project.title"), t("no_project.text"), t);
     return;
   }
-  const editor = await loadEditor(project.task_type);
-  if (editor === null) {
+  if (editor === null || desk === null) {
     showDeadEnd(root, t("unknown_type.title"), t("unknown_type.text", { type: project.task_type }), t);
     return;
   }
   document.title = `${project.name} · Evenhand`;
   const bench = new Bench({
-    api, editor, project,
-    journal: await openJournal(window.indexedDB),
+    api, editor, project, journal,
     memberId: me.member.id,
     now: () => Date.now(),
     elapsed: () => performance.now(),
     schedule: (work, delayMs) => void window.setTimeout(work, delayMs),
   });
   const workplace = new Workplace({ api, t, me, projects, project, editor }, bench);
-  // Signals drive the whole page: what `view` reads decides when it is drawn again.
-  effect(() => render(workplace.view(), root));
   workplace.attach();
-  await bench.start();
+  const started = bench.start(desk);
+  await soon(bench);
+  // Signals drive the whole page: what `view` reads decides when it is drawn again.
+  root.replaceChildren();
+  effect(() => render(workplace.view(), root));
+  window.requestAnimationFrame(() => window.setTimeout(() => void workplace.loadExtras()));
+  await started;
   // Who did not choose a project is led to the first one that has work.
   const next = projects[projects.indexOf(project) + 1];
-  const chosen = wished !== null && !query.has("seek");
-  if (!chosen && bench.phase.value === "empty" && next !== undefined) {
+  if (!opened.chosen && bench.phase.value === "empty" && next !== undefined) {
     window.location.replace(`/work?project=${encodeURIComponent(next.id)}&seek=1`);
     return;
   }
-  await showInstructions(workplace, api, project.id, t);
-}
-
-/**
- * @param {Workplace} workplace
- * @param {Api} api
- * @param {string} projectId
- * @param {Text} t
- */
-async function showInstructions(workplace, api, projectId, t) {
-  try {
-    workplace.instructions.value = await api.instructions(projectId);
-  } catch (error) {
-    workplace.status.value = sentenceOf(error, t);
-  }
+  await workplace.readInstructions();
 }

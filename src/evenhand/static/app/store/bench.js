@@ -7,12 +7,14 @@
  * @import { StoredDraft, Submitted, Undone, Wanted } from "../types/api.js"
  * @import { Gap } from "../types/editor.js"
  * @import { Draft, Journal, OutboxEntry } from "../types/store.js"
+ * @import { Opening } from "./opening.js"
  * @import { Trouble } from "./outbox.js"
  */
 import { batch, computed, signal } from "@preact/signals-core";
 import { DraftKeeper } from "./drafts.js";
 import { stepBack, stepForward } from "./history.js";
 import { Leftovers } from "./leftovers.js";
+import { openDesk } from "./opening.js";
 import { fateOf, Outbox } from "./outbox.js";
 import { append, EMPTY, finish, putFirst, wanted } from "./queue.js";
 import { Recent } from "./recent.js";
@@ -122,18 +124,21 @@ export class Bench {
     this.phase = computed(() => this.#phase());
   }
 
-  /** Takes over drafts and unsent answers, then asks for work. */
-  async start() {
-    const { journal, memberId, now } = this.options;
-    const kept = await journal.drafts(memberId);
+  /**
+   * Takes over drafts and unsent answers, then the first leases.
+   * @param {Promise<Opening> | Opening} [opening] That was begun before the bench was there.
+   */
+  async start(opening = openDesk(this.options)) {
+    const { drafts: kept, entries, leases } = await opening;
     for (const draft of kept) {
       this.table.put(draft.lease_id, draft);
       this.keeper.saw(draft.lease_id, draft.version);
     }
-    await this.outbox.load();
+    this.outbox.takeOver(entries);
     void this.outbox.flush();
-    const filled = await this.fill();
+    const filled = await this.fill(leases);
     if (filled) await this.leftovers.adopt(kept);
+    const { now } = this.options;
     await this.keeper.prune(now(), kept.filter(({ lease_id }) => !this.held().includes(lease_id)));
     if (filled) await this.leftovers.resume();
   }
@@ -177,13 +182,15 @@ export class Bench {
 
   /**
    * Asks for leases until enough are held; repeats by itself while nobody answers.
+   * @param {Promise<{leases: Lease[]}>} [asked] The answer to what was asked already.
    * @returns {Promise<boolean>} Whether the server answered.
    */
-  async fill() {
+  async fill(asked) {
     const { api, project, schedule } = this.options;
     this.#filling.value = true;
     try {
-      const { leases } = await api.lease(project.id, wanted(this.#queue.value, this.#unsentIds()));
+      asked ??= api.lease(project.id, wanted(this.#queue.value, this.#unsentIds()));
+      const { leases } = await asked;
       batch(() => {
         this.#arrived(leases);
         this.#filling.value = false;
@@ -272,13 +279,10 @@ export class Bench {
     }
     /** @type {OutboxEntry} */
     const entry = {
-      project_id: project.id,
-      member_id: memberId,
-      lease_id: lease.id,
+      project_id: project.id, member_id: memberId, lease_id: lease.id,
       answer: editor.answer(this.state.value, lease, project.settings),
       active_ms: this.stopwatch.elapsedMs(),
-      stored_at: now(),
-      refused: null,
+      stored_at: now(), refused: null,
     };
     batch(() => {
       this.feedback.value = null;

@@ -58,10 +58,9 @@ export class Outbox {
     this.refused = computed(() => this.entries.value.filter((entry) => entry.refused !== null));
   }
 
-  /** Takes over what an earlier page left behind. */
-  async load() {
+  /** @param {readonly OutboxEntry[]} found That an earlier page left behind. */
+  takeOver(found) {
     const known = new Set(this.entries.value.map((entry) => entry.lease_id));
-    const found = await this.options.journal.entries(this.options.memberId);
     const fresh = found.filter((entry) => !known.has(entry.lease_id));
     this.entries.value = [...fresh, ...this.entries.value];
   }

@@ -135,6 +135,25 @@ export interface ItemLook {
   receipts: { index: number; url: string }[];
 }
 
+/** What the list behind a ranked name has beside the page. */
+export interface Standing {
+  name: string;
+  receipt: Receipt;
+}
+
+export interface Invitation {
+  id: string;
+  member_id: string;
+  name: string;
+  email: string;
+  role: string;
+  vendor: { id: string; name: string } | null;
+  invited_by: { id: string; name: string } | null;
+  invited_at: string;
+  expires_at: string;
+  state: "open" | "expired" | "revoked";
+}
+
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;

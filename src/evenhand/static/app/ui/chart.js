@@ -43,6 +43,7 @@ export function StackedBar({ parts, label }) {
  * @property {string} label Below the axis; "" for none.
  * @property {string} title What the bar says when it is pointed at.
  * @property {number} value
+ * @property {string} [href] What is behind the bar; the whole column leads there.
  */
 
 const WIDTH = 1060;
@@ -60,23 +61,26 @@ export function Bars({ bars, label, format }) {
   const step = (WIDTH - LEFT) / Math.max(1, bars.length);
   const tall = HEIGHT - TOP - BOTTOM;
   const floor = HEIGHT - BOTTOM;
-  return html`<svg class="chart" viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label=${label}>
+  return html`<svg class="chart" viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="group" aria-label=${label}>
     ${[0, 0.5, 1].map((share) => {
       const y = floor - tall * share;
-      return html`<g key=${share}>
+      return html`<g key=${share} aria-hidden="true">
         <line class="grid" x1=${LEFT} x2=${WIDTH} y1=${y} y2=${y} />
         <text class="tick" x=${LEFT - 8} y=${y + 4} text-anchor="end">${format(most * share)}</text>
       </g>`;
     })}
-    ${bars.map(({ key, title, value, label: below }, place) => {
+    ${bars.map(({ key, title, value, label: below, href }, place) => {
       const height = Math.max(value > 0 ? 1.5 : 0, (value / most) * tall);
       const x = LEFT + step * place;
+      const bar = html`<rect class="bar" x=${x + step * 0.12} y=${floor - height} width=${step * 0.76}
+        height=${height} rx="2"><title>${title}</title></rect>`;
       return html`<g key=${key}>
-        <rect class="bar" x=${x + step * 0.12} y=${floor - height} width=${step * 0.76} height=${height}
-          rx="2">
-          <title>${title}</title>
-        </rect>
-        <text class="tick" x=${x + step / 2} y=${HEIGHT - 7} text-anchor="middle">${below}</text>
+        ${href === undefined || value === 0
+          ? html`<g aria-hidden="true">${bar}</g>`
+          : html`<a class="column" href=${href} aria-label=${title}>
+              <rect class="reach" x=${x} y=${TOP} width=${step} height=${tall} />${bar}</a>`}
+        <text class="tick" x=${x + step / 2} y=${HEIGHT - 7} text-anchor="middle" aria-hidden="true">
+          ${below}</text>
       </g>`;
     })}
   </svg>`;

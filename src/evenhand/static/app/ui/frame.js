@@ -9,9 +9,7 @@
 import { h } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { html } from "./html.js";
-import { Icon } from "./icon.js";
-import { Keys } from "./keycap.js";
-import { Mark } from "./mark.js";
+import { Icon, Keys, Mark } from "./icon.js";
 import { chooseTheme, readTheme, THEMES } from "./theme.js";
 
 /** @typedef {(key: string, values?: Record<string, string | number>) => string} Text */

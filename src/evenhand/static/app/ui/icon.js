@@ -23,3 +23,32 @@ export function Icon({ name }) {
     <path d=${PATHS[name] ?? ""} />
   </svg>`;
 }
+
+/**
+ * The house's mark: a pair of scales at rest.
+ * @returns {VNode}
+ */
+export function Mark() {
+  return html`<svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+    <rect width="32" height="32" rx="8" />
+    <path d="M16 7v17M10 25h12M7 11h18M7 11l-3 8h6zM25 11l-3 8h6z" />
+  </svg>`;
+}
+
+const SHOWN = new Map([
+  ["ArrowLeft", "←"],
+  ["ArrowRight", "→"],
+  ["ArrowDown", "↓"],
+  ["ArrowUp", "↑"],
+]);
+
+/**
+ * Keys, as on a keyboard.
+ * @param {{keys: readonly string[]}} props
+ * @returns {VNode}
+ */
+export function Keys({ keys }) {
+  return html`<span class="keys" aria-hidden="true">
+    ${keys.map((key) => html`<kbd key=${key}>${SHOWN.get(key) ?? key}</kbd>`)}
+  </span>`;
+}

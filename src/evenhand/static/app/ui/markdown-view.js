@@ -41,6 +41,22 @@ function fragmentOf(source) {
 }
 
 /**
+ * Gives the text's headings levels that follow the page's, one below the other without a gap, however
+ * they were written.
+ * @param {DocumentFragment} fragment
+ * @param {number} under The level of the page's heading above the text.
+ */
+function levelHeadings(fragment, under) {
+  /** @type {string[]} */
+  const above = [];
+  for (const heading of fragment.querySelectorAll("h4, h5, h6")) {
+    while (above.length > 0 && (above[above.length - 1] ?? "") >= heading.localName) above.pop();
+    above.push(heading.localName);
+    heading.setAttribute("aria-level", String(under + above.length));
+  }
+}
+
+/**
  * Lets the keyboard reach what is too wide for its box (WCAG 2.2, 2.1.1), as long as it is.
  * @param {HTMLElement} box
  * @returns {() => void} Ends it.
@@ -62,14 +78,17 @@ function keepScrollable(box) {
  * @param {string} props.source
  * @param {boolean} props.raw As written, in a fixed pitch, instead of as Markdown.
  * @param {string} props.empty What to say when there is no text at all.
+ * @param {number} [props.under] The level of the page's heading above the text.
  * @returns {VNode}
  */
-export function Content({ source, raw, empty }) {
+export function Content({ source, raw, empty, under = 3 }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null || raw) return undefined;
-    element.replaceChildren(fragmentOf(source));
+    const fragment = fragmentOf(source);
+    levelHeadings(fragment, under);
+    element.replaceChildren(fragment);
     const blocks = [...element.querySelectorAll("pre > code[class^='language-']")];
     if (blocks.length > 0) {
       import("./highlight.js").then(({ highlightInto }) => {
@@ -77,7 +96,7 @@ export function Content({ source, raw, empty }) {
       }, console.warn); // Uncoloured code is still readable.
     }
     return keepScrollable(element);
-  }, [source, raw]);
+  }, [source, raw, under]);
   if (source.trim() === "") return html`<p class="empty-text">${empty}</p>`;
   if (raw) return html`<pre key="raw" class="raw" dir="auto">${source}</pre>`;
   return html`<div key="markdown" class="markdown" dir="auto" ref=${box}></div>`;

@@ -7,7 +7,7 @@ import { h } from "preact";
 import { useState } from "preact/hooks";
 import { Dialog } from "./dialog.js";
 import { html } from "./html.js";
-import { Keys } from "./keycap.js";
+import { Keys } from "./icon.js";
 
 /** @typedef {{id: string, text: string, keys: readonly string[]}} Command */
 

@@ -1,15 +1,14 @@
 /**
  * How a comparison looks: the prompt, two answers side by side, the choice and the reason.
  *
- * @import { PairwiseSettings } from "../../types/api.js"
  * @import { Binding, EditorViewProps, Text } from "../../types/editor.js"
  * @import { VNode } from "preact"
  * @import { Pick } from "./codec.js"
  * @import { PairwiseState } from "./reducer.js"
  */
 import { h } from "preact";
-import { html } from "../../ui/html.js";
-import { Keys } from "../../ui/keycap.js";
+import { html, steady } from "../../ui/html.js";
+import { Keys } from "../../ui/icon.js";
 import { Content } from "../../ui/markdown-view.js";
 import { codePoints, REASON_LENGTH_MAX, sideOf } from "./codec.js";
 
@@ -23,51 +22,61 @@ import { codePoints, REASON_LENGTH_MAX, sideOf } from "./codec.js";
  * @property {(action: string) => void} act
  */
 
-/** @param {OptionProps} props */
-function Option({ pick, label, picked, binding, showKeys, act }) {
+const Option = steady((/** @type {OptionProps} */ { pick, label, picked, binding, showKeys, act }) => {
   return html`<label class=${`option ${picked ? "is-picked" : ""}`}>
     <input type="radio" name="pick" value=${pick} checked=${picked}
       onChange=${() => act(`pick-${pick}`)} />
     <span>${label}</span>
     ${showKeys && binding ? h(Keys, { keys: binding.keys.slice(0, 1) }) : null}
   </label>`;
-}
+});
 
 /**
- * @param {object} props
- * @param {"a" | "b"} props.pick
- * @param {string} props.source
- * @param {boolean} props.picked
- * @param {boolean} props.raw
- * @param {Text} props.t
- * @returns {VNode}
+ * What is read: it stays as it is while something is picked.
+ * @typedef {object} ReadProps
+ * @property {string} source
+ * @property {boolean} raw
+ * @property {Text} t
  */
-function Answer({ pick, source, picked, raw, t }) {
-  const name = t(`pairwise.system.${pick}`);
+
+const Prompt = steady((/** @type {ReadProps} */ { source, raw, t }) => {
+  return html`<section class="prompt" aria-labelledby="prompt-title">
+    <h3 id="prompt-title">${t("pairwise.prompt")}</h3>
+    ${h(Content, { source, raw, empty: t("pairwise.empty_prompt") })}
+  </section>`;
+});
+
+const AnswerText = steady((/** @type {ReadProps} */ { source, raw, t }) =>
+  h(Content, { source, raw, empty: t("pairwise.empty_answer") }),
+);
+
+/** @typedef {ReadProps & {pick: "a" | "b", picked: boolean}} AnswerProps */
+
+const Answer = steady((/** @type {AnswerProps} */ { pick, source, picked, raw, t }) => {
   return html`<section class=${`answer ${picked ? "is-picked" : ""}`} aria-labelledby=${`answer-${pick}`}
     data-side=${pick}>
     <header class="answer-head">
-      <h3 id=${`answer-${pick}`}>${name}</h3>
-      <span class="picked-mark" aria-hidden="true">${picked ? t("pairwise.picked") : ""}</span>
+      <h3 id=${`answer-${pick}`}>${t(`pairwise.system.${pick}`)}</h3>
+      <span class="picked-mark" aria-hidden="true">${t("pairwise.picked")}</span>
     </header>
-    ${h(Content, { source, raw, empty: t("pairwise.empty_answer") })}
+    ${h(AnswerText, { source, raw, t })}
   </section>`;
-}
+});
 
 /**
- * @param {object} props
- * @param {PairwiseState} props.state
- * @param {PairwiseSettings} props.settings
- * @param {boolean} props.showKeys
- * @param {boolean} props.wrong
- * @param {Binding | undefined} props.binding
- * @param {Text} props.t
- * @param {(action: string, value?: string) => void} props.act
- * @returns {VNode}
+ * @typedef {object} ReasonProps
+ * @property {string} reason
+ * @property {boolean} required
+ * @property {boolean} showKeys
+ * @property {boolean} wrong
+ * @property {Binding | undefined} binding
+ * @property {Text} t
+ * @property {(action: string, value?: string) => void} act
  */
-function Reason({ state, settings, showKeys, wrong, binding, t, act }) {
-  const required = settings.reason === "required";
-  const length = codePoints(state.reason);
+
+const Reason = steady((/** @type {ReasonProps} */ props) => {
+  const { reason, required, showKeys, wrong, binding, t, act } = props;
+  const length = codePoints(reason);
   return html`<div class="reason">
     <label for="reason">
       ${t(required ? "pairwise.reason.required" : "pairwise.reason.optional")}
@@ -75,14 +84,14 @@ function Reason({ state, settings, showKeys, wrong, binding, t, act }) {
     </label>
     <textarea id="reason" data-field="reason" rows="2" dir="auto" autocomplete="off"
       aria-required=${required} aria-invalid=${wrong} aria-describedby="gap"
-      value=${state.reason}
+      value=${reason}
       onInput=${(/** @type {InputEvent} */ event) =>
         act("type-reason", /** @type {HTMLTextAreaElement} */ (event.target).value)}></textarea>
     ${length > REASON_LENGTH_MAX - 200
       ? html`<p class="note">${t("pairwise.reason.length", { length, most: REASON_LENGTH_MAX })}</p>`
       : null}
   </div>`;
-}
+});
 
 /**
  * @param {EditorViewProps<PairwiseState>} props
@@ -95,10 +104,7 @@ export function View({ lease, settings, state, raw, gap, showKeys, bindings, act
   const picks = settings.tie ? ["a", "tie", "b"] : ["a", "b"];
   const sides = /** @type {const} */ (["a", "b"]);
   return html`<div class="pairwise">
-    <section class="prompt" aria-labelledby="prompt-title">
-      <h3 id="prompt-title">${t("pairwise.prompt")}</h3>
-      ${h(Content, { source: prompt, raw, empty: t("pairwise.empty_prompt") })}
-    </section>
+    ${h(Prompt, { source: prompt, raw, t })}
     <div class="answers">
       ${sides.map((pick) => {
         const source = lease.payload[sideOf(pick, lease.order)];
@@ -124,7 +130,9 @@ export function View({ lease, settings, state, raw, gap, showKeys, bindings, act
       ${settings.reason === "off"
         ? null
         : h(Reason, {
-            state, settings, showKeys, t, act,
+            reason: state.reason,
+            required: settings.reason === "required",
+            showKeys, t, act,
             wrong: gap?.field === "reason",
             binding: keys.get("focus-reason"),
           })}
