@@ -31,6 +31,7 @@ PACKAGES = [
     "transparency",
     "vault",
     "verify",
+    "witness",
 ]
 GOOD = {
     "app/compose.py": "import evenhand.exports\nimport evenhand.verify\n",

@@ -1,18 +1,16 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.tlog.test_notes import cosign
 
 from evenhand.tlog import (
     EMPTY_ROOT,
     SIZE_MAX,
-    Algorithm,
     Checkpoint,
     CheckpointError,
+    Cosigner,
     LogError,
     NoteError,
     Signer,
-    Verifier,
     open_checkpoint,
     parse_checkpoint,
     parse_note,
@@ -98,14 +96,9 @@ def test_signed_by_the_log_and_about_the_log() -> None:
 
 
 def test_a_witness_alone_does_not_do() -> None:
-    witness = Verifier(
-        name="w.example",
-        public_key=Signer(name="w", seed=b"w" * 32).verifier.public_key,
-        algorithm=Algorithm.COSIGNATURE_V1,
-    )
-    text = render_checkpoint(HEAD)
-    key = Signer(name="w", seed=b"w" * 32)._key
-    line = cosign(text, time_s=5, signer=key, witness=witness)
+    cosigner = Cosigner(name="w.example", seed=b"w" * 32)
+    witness, text = cosigner.verifier, render_checkpoint(HEAD)
+    line = cosigner.cosign(text, time_s=5)
     both = render_note(text=text, signatures=[LOG.sign(text), line])
     signed = open_checkpoint(both, log=LOG.verifier, witnesses=[witness])
     assert [(v.verifier, v.time_s) for v in signed.cosignatures] == [(witness, 5)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["EDGES", "ENGINES", "FURNITURE", "PRIVATE_MODULES", "ROOMS"]
 
-EDGES = frozenset({"app", "client", "compat", "keyholder", "verify"})
+EDGES = frozenset({"app", "client", "compat", "keyholder", "verify", "witness"})
 
 ROOMS = frozenset(
     {

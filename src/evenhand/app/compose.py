@@ -26,7 +26,7 @@ from evenhand.platform.jobs import JobRunner
 from evenhand.progress import Board
 from evenhand.projects import ProjectCache
 from evenhand.tasks import PlaceHints, expire_leases, revoke_leases
-from evenhand.transparency import LogService, Publisher
+from evenhand.transparency import LogService, Publisher, Witnesses, load_witness_policy
 from evenhand.vault import HostedKeyHolder, Keyring
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ async def running_service(settings: Settings, login: AppLogin) -> AsyncGenerator
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await service.log.stop()
+        await service.publisher.close()
         doorkeeper.hasher.close()
         await db.close()
 
@@ -137,7 +138,11 @@ async def running_service(settings: Settings, login: AppLogin) -> AsyncGenerator
 def _compose(settings: Settings, db: Database, secret: bytes, doorkeeper: Doorkeeper) -> Service:
     holder = HostedKeyHolder(settings.keys_dir)
     keyring = Keyring(db, holder)
-    publisher = Publisher(db, settings.logs_dir)
+    witnesses = None
+    if settings.witness_policy is not None:
+        policy = load_witness_policy(settings.witness_policy)
+        witnesses = Witnesses(policy, wait_s=settings.witness_wait_s)
+    publisher = Publisher(db, settings.logs_dir, witnesses=witnesses)
 
     def unwrap(workspace: UUID, field: str, wrapped: bytes) -> bytes:
         return holder.unwrap(workspace, log_key_context(workspace, field), wrapped)

@@ -25,6 +25,7 @@ from evenhand.platform.errors import Unavailable
 from evenhand.platform.migrations import AppLogin
 from evenhand.platform.postgres import EmbeddedPostgres
 from evenhand.platform.settings import DATABASE_URL_VARIABLE, Settings
+from evenhand.transparency import load_witness_policy
 
 from .compose import running_service
 from .database import address_of_url, embedded_address, prepare
@@ -142,6 +143,9 @@ async def started(
     `ended` is set when the service ends by itself; leaving the block then raises why.
     """
     settings.make_data_dir()
+    if settings.witness_policy is not None:
+        # Each web process reads it too; what is wrong with it is said here, once.
+        load_witness_policy(settings.witness_policy)
     server: EmbeddedPostgres | None = None
     supervising: asyncio.Task[None] | None = None
     listener = _bind(settings)
@@ -237,6 +241,7 @@ async def _keep_child(
                 "host": settings.host,
                 "port": settings.port,
                 "pool_size": settings.pool_size,
+                "witness_policy": settings.witness_policy and str(settings.witness_policy),
             },
             "address": login.address,
             "token_secret": login.token_secret.hex(),
@@ -288,7 +293,12 @@ async def _keep_child(
 def settings_of(message: dict[str, Any]) -> tuple[Settings, AppLogin, int]:
     """What the parent wrote: settings, login and the listener's descriptor."""
     given = message["settings"]
-    options: dict[str, Any] = {**given, "data_dir": Path(given["data_dir"])}
+    policy = given.get("witness_policy")
+    options: dict[str, Any] = {
+        **given,
+        "data_dir": Path(given["data_dir"]),
+        "witness_policy": policy and Path(policy),
+    }
     settings = Settings(**options)
     login = AppLogin(
         address=message["address"], token_secret=bytes.fromhex(message["token_secret"])

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["SubmitGroups", "SubmitRequest"]
 
 _Q = load_queries(__package__ or "")
-_MOST = 16
+_MOST = 32
 
 _Line: TypeAlias = "tuple[UUID, UUID, int]"
 _Rows: TypeAlias = "list[asyncpg.Record]"

@@ -6,12 +6,22 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["DATABASE_URL_VARIABLE", "DEFAULT_HOST", "DEFAULT_PORT", "Settings", "default_data_dir"]
+__all__ = [
+    "DATABASE_URL_VARIABLE",
+    "DEFAULT_HOST",
+    "DEFAULT_PORT",
+    "WITNESS_POLICY_VARIABLE",
+    "Settings",
+    "default_data_dir",
+]
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8420
 DATABASE_URL_VARIABLE = "EVENHAND_DATABASE_URL"
 """Environment variable of `--database-url`; only the process that was asked for may see it."""
+
+WITNESS_POLICY_VARIABLE = "EVENHAND_WITNESS_POLICY"
+"""Environment variable of `--witness-policy`."""
 
 
 def default_data_dir() -> Path:
@@ -31,6 +41,10 @@ class Settings:
     pool_size: int = 12
     log_wait_s: float = 5.0
     tiles_interval_s: float = 1.0
+    witness_policy: Path | None = None
+    """A tlog-policy: its witnesses are asked to cosign the checkpoint of each log."""
+    witness_wait_s: float = 2.0
+    """So long a checkpoint's publication waits for the quorum at most."""
 
     def make_data_dir(self) -> None:
         """Make the data folder. Its own folders are private; as root it may be walked through, so

@@ -27,3 +27,11 @@ class TileError(LogError):
 
 class RightEdgeError(TileError):
     """The partial tiles at the right edge do not hash to the root of the tree."""
+
+
+class PolicyError(LogError):
+    """A policy's text is malformed; the message names the line."""
+
+
+class QuorumError(LogError):
+    """A checkpoint lacks cosignatures that the policy demands; the message names which."""

@@ -20,6 +20,7 @@ from .reading import (
 )
 from .sequencer import derive_keys
 from .service import LogService
+from .witnesses import Witnesses, load_witness_policy
 
 __all__ = [
     "NEWEST",
@@ -34,6 +35,7 @@ __all__ = [
     "PublishedLog",
     "Publisher",
     "ReadingKeys",
+    "Witnesses",
     "create_log",
     "derive_keys",
     "find_about",
@@ -41,6 +43,7 @@ __all__ = [
     "find_entry",
     "get_log",
     "intend",
+    "load_witness_policy",
     "partition_of",
     "read_growth",
     "read_newest",

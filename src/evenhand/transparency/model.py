@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from evenhand.tlog import Signer
 
-__all__ = ["LogForked", "LogIdentity", "LogKeys", "LogUnavailable", "Logged"]
+__all__ = ["LogForked", "LogIdentity", "LogKeys", "LogUnavailable", "Logged", "WitnessAway"]
 
 
 class LogUnavailable(Unavailable):
@@ -25,6 +25,10 @@ class LogForked(Unavailable):
     """The published log is ahead of the database, or another one: signing would fork it."""
 
     code = "log_forked"
+
+
+class WitnessAway(Unavailable):
+    """A witness gave no answer, or none that can be understood; it never reaches a customer."""
 
 
 @dataclass(frozen=True, slots=True)

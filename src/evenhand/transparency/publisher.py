@@ -3,6 +3,10 @@
 What is durable when: every tile file is fsynced (with its folder) before the checkpoint file is
 replaced, so a reader who sees a checkpoint can read all that it commits to, whatever is killed.
 The files can be rebuilt from the database at will; deleting the folder does that.
+
+Where witnesses are set, they are asked between tiles and checkpoint, and the checkpoint is
+published with what they gave in time. One without the quorum's cosignatures is published all the
+same (who has a policy refuses it), and replaced when they come. No annotator waits for any of this.
 """
 
 from __future__ import annotations
@@ -15,8 +19,16 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from evenhand.platform.queries import load_queries
-from evenhand.tlog import TILE_WIDTH, LogError, TileTree, extend_tiles, unsafe_read_checkpoint
+from evenhand.tlog import (
+    TILE_WIDTH,
+    LogError,
+    TileTree,
+    extend_tiles,
+    parse_vkey,
+    unsafe_read_checkpoint,
+)
 
+from .log import get_log, read_size
 from .model import LogForked, LogUnavailable
 
 if TYPE_CHECKING:
@@ -25,6 +37,8 @@ if TYPE_CHECKING:
 
     from evenhand.platform.db import Database
     from evenhand.tlog import Checkpoint, TileFile
+
+    from .witnesses import Witnesses
 
 __all__ = ["PublishedLog", "Publisher"]
 
@@ -85,9 +99,18 @@ class PublishedLog:
 class Publisher:
     """Brings the files of a workspace's log up to its signed head."""
 
-    def __init__(self, db: Database, logs_dir: Path) -> None:
+    def __init__(self, db: Database, logs_dir: Path, *, witnesses: Witnesses | None = None) -> None:
         self._db = db
         self._logs_dir = logs_dir
+        self._witnesses = witnesses
+        self._below_quorum: dict[UUID, str] = {}
+        self._compared: set[UUID] = set()
+        self._forked: dict[UUID, LogForked] = {}
+
+    async def close(self) -> None:
+        """Ask no witness any more."""
+        if self._witnesses is not None:
+            await self._witnesses.close()
 
     def log(self, workspace: UUID) -> PublishedLog:
         """The folder of one workspace's log."""
@@ -100,8 +123,14 @@ class Publisher:
         except FileNotFoundError:
             return set()
 
+    def below_quorum(self) -> set[UUID]:
+        """Workspaces whose published checkpoint lacks cosignatures that can be asked for now."""
+        if self._witnesses is None:
+            return set()
+        return {w for w, origin in self._below_quorum.items() if self._witnesses.is_due(origin)}
+
     async def publish(self, workspace: UUID) -> int:
-        """Write what is missing; gives the published size.
+        """Write what is missing, cosignatures too; gives the published size.
 
         Raises:
             LogForked: the files are ahead of the database or contradict it.
@@ -118,6 +147,7 @@ class Publisher:
         done = 0 if old is None else old.size
         root = None if old is None else old.root
         if old is not None and done == size:
+            await self._cosign_published(workspace, log, signed=row["note"].encode("utf-8"))
             return size
         while done < size:
             # Whole bundles until the last chunk: no partial tile is written and left behind.
@@ -133,8 +163,68 @@ class Publisher:
                     f" the database ({error}); they are not built upon."
                 ) from error
             done, root = upto, None
-        await asyncio.to_thread(_finish, log, size, row["note"].encode("utf-8"))
+        note = await self._cosigned(workspace, log, row["note"].encode("utf-8"))
+        await asyncio.to_thread(_finish, log, size, note)
         return size
+
+    async def _cosign_published(self, workspace: UUID, log: PublishedLog, *, signed: bytes) -> None:
+        """Complete a published checkpoint that lacks cosignatures; begin anew from `signed`, the
+        log's own note, if one of them is damaged.
+        """
+        published = log.note()
+        if self._witnesses is None or published is None:
+            return
+        try:
+            enough = self._witnesses.is_enough(published)
+        except LogError:
+            enough, published = False, signed
+        if enough and workspace in self._compared:
+            self._below_quorum.pop(workspace, None)
+            return
+        cosigned = await self._cosigned(workspace, log, published)
+        if cosigned != log.note():
+            await asyncio.to_thread(_replace_checkpoint, log, cosigned)
+
+    async def _cosigned(self, workspace: UUID, log: PublishedLog, note: bytes) -> bytes:
+        """The note with the cosignatures that came in time; its tiles are durable already.
+
+        Each log is compared once with every witness, whoever has cosigned it: the published files
+        may have been restored from an older backup together with the database.
+        """
+        if self._witnesses is None:
+            return note
+        head = unsafe_read_checkpoint(note)
+        async with self._db.transaction(workspace) as tx:
+            identity = await get_log(tx, workspace)
+        try:
+            cosigned = await self._witnesses.cosign(
+                note,
+                lambda: TileTree(size=head.size, root=head.root, read=log.read),
+                log=parse_vkey(identity.vkey),
+                everybody=workspace not in self._compared,
+            )
+        except LogForked as error:
+            # The head may have moved on since it was read, under another leader.
+            async with self._db.transaction(workspace) as tx:
+                if await read_size(tx, workspace) == head.size:
+                    self._forked[workspace] = error
+            raise
+        self._compared.add(workspace)
+        self._forked.pop(workspace, None)
+        if self._witnesses.is_enough(cosigned):
+            self._below_quorum.pop(workspace, None)
+        else:
+            self._below_quorum[workspace] = head.origin
+        return cosigned
+
+    def check_not_forked(self, workspace: UUID) -> None:
+        """Refuse a log of which a witness has shown another history, signed by the log's key.
+
+        Raises:
+            LogForked: signing on would make the fork greater.
+        """
+        if (error := self._forked.get(workspace)) is not None:
+            raise LogForked(error.detail)
 
     def check_not_behind(self, workspace: UUID, size: int) -> None:
         """Refuse a database that is older than what was published.
@@ -168,9 +258,17 @@ def _grow(
 
 def _finish(log: PublishedLog, size: int, note: bytes) -> None:
     log.folder.mkdir(parents=True, exist_ok=True)
+    _replace_checkpoint(log, note)
+    _drop_outgrown(log.folder, size)
+
+
+def _replace_checkpoint(log: PublishedLog, note: bytes) -> None:
+    """Publish a checkpoint, unless another leader has published a greater one meanwhile."""
+    head = log.head()
+    if head is not None and head.size > unsafe_read_checkpoint(note).size:
+        return
     _replace(log.folder / "checkpoint", note)
     _sync_folder(log.folder)
-    _drop_outgrown(log.folder, size)
 
 
 def _write_durably(folder: Path, files: Iterable[TileFile]) -> None:

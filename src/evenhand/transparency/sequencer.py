@@ -44,6 +44,7 @@ __all__ = ["LEADER_LOCK", "Sequencer", "UnwrapLogKey", "derive_keys"]
 
 _Q = load_queries(__package__ or "")
 _GROUP_MAX = 512
+_PUBLISHED_AT_ONCE = 4
 LEADER_LOCK = 0x45564E4C  # "EVNL"
 _LOG = logging.getLogger(__name__)
 
@@ -86,11 +87,12 @@ class Sequencer:
         """Append one group of the workspace's waiting intents; gives where each stands.
 
         Raises:
-            LogForked: this database is older than the published log.
+            LogForked: this database is older than the published log, or than a witness's.
         """
         rows = await self._db.fetch_first(_Q["read_waiting"], self._db.token(workspace), _GROUP_MAX)
         if not rows:
             return {}
+        self._publisher.check_not_forked(workspace)
         head = self._heads.get(workspace) or await self._load(workspace)
         noise = random_bytes(SALT_AND_NONCE_BYTES * len(rows))
         made = [
@@ -151,10 +153,19 @@ class Sequencer:
             return {}
 
     async def publish_grown(self) -> None:
-        """Write the files of the logs that grew since the last call."""
-        for workspace in tuple(self.grown):
+        """Write the files of the logs that grew since the last call, or lack cosignatures.
+
+        Several at once: a log that waits for a witness does not hold up the others.
+        """
+        due = self.grown | self._publisher.below_quorum()
+        gate = asyncio.Semaphore(_PUBLISHED_AT_ONCE)
+        await asyncio.gather(*(self._publish_one(workspace, gate) for workspace in due))
+
+    async def _publish_one(self, workspace: UUID, gate: asyncio.Semaphore) -> None:
+        async with gate:
             # Out first, back in on any failure: it may grow again meanwhile, and a leader that
             # loses its lock in the middle is cancelled here and must not forget the rest.
+            grew = workspace in self.grown
             self.grown.discard(workspace)
             try:
                 await self._publisher.publish(workspace)
@@ -162,7 +173,8 @@ class Sequencer:
                 self.grown.add(workspace)
                 _LOG.error("log of workspace %s is not published: %s", workspace, error)
             except asyncio.CancelledError:
-                self.grown.add(workspace)
+                if grew:
+                    self.grown.add(workspace)
                 raise
 
     async def _load(self, workspace: UUID) -> _Head:

@@ -3,6 +3,7 @@
 from evenhand.verify.cli import add_commands, main
 from evenhand.verify.errors import UnreachableError, VerificationError, WrongUseError
 from evenhand.verify.log import LogReport, PullReport, pull_log, verify_log
+from evenhand.verify.quorum import load_policy
 from evenhand.verify.receipt import ReceiptReport, find_known_key, verify_receipt
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "WrongUseError",
     "add_commands",
     "find_known_key",
+    "load_policy",
     "main",
     "pull_log",
     "verify_log",

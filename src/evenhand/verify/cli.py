@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from evenhand.tlog import LogError, Verifier, parse_vkey, render_base64
+from evenhand.tlog import LogError, Policy, Verifier, parse_vkey, render_base64
 from evenhand.verify.errors import UnreachableError, VerificationError, WrongUseError
 from evenhand.verify.files import read_file
 from evenhand.verify.log import LogReport, PullReport, pull_log, verify_log
+from evenhand.verify.quorum import load_policy
 from evenhand.verify.receipt import ReceiptReport, find_known_key, verify_receipt
 
 DONE, REFUSED, WRONG_USE, NOT_DONE = 0, 1, 2, 3
@@ -42,6 +43,7 @@ def add_commands(subparsers: Commands) -> None:
     verify.add_argument(
         "--state", metavar="FILE", type=Path, help="what was proved last time; written on success"
     )
+    _add_policy(verify)
     _add_api_key(verify)
     verify.add_argument("--json", action="store_true", help="print the result as JSON")
     verify.set_defaults(run=_run_log_verify)
@@ -62,8 +64,18 @@ def add_commands(subparsers: Commands) -> None:
     check.add_argument(
         "--data", metavar="DIR", type=Path, help="data folder, with keys in known-logs/*.vkey"
     )
+    _add_policy(check)
     check.add_argument("--json", action="store_true", help="print the result as JSON")
     check.set_defaults(run=_run_receipt_verify)
+
+
+def _add_policy(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--policy",
+        metavar="FILE",
+        type=Path,
+        help="a tlog-policy: known logs, and the witnesses whose cosignatures are demanded",
+    )
 
 
 def _add_api_key(parser: argparse.ArgumentParser) -> None:
@@ -152,12 +164,17 @@ def _api_key(path: Path | None) -> str | None:
     return key
 
 
+def _policy(path: Path | None) -> Policy | None:
+    return None if path is None else load_policy(path)
+
+
 def _run_log_verify(args: argparse.Namespace) -> int:
     def action() -> dict[str, Any]:
         report: LogReport = verify_log(
             args.source,
             args.key,
             state_file=args.state,
+            policy=_policy(args.policy),
             api_key=_api_key(args.api_key_file),
             progress=_progress,
         )
@@ -167,6 +184,7 @@ def _run_log_verify(args: argparse.Namespace) -> int:
             "key": report.vkey,
             "size": report.size,
             "root": render_base64(report.root),
+            "cosigned": list(report.cosigned),
             "previous_size": report.previous_size,
             "tiles": report.tiles,
             "bundles": report.bundles,
@@ -210,7 +228,9 @@ def _run_receipt_verify(args: argparse.Namespace) -> int:
         def known(origin: str) -> Verifier:
             return find_known_key(_known_logs(args.data), origin=origin)
 
-        report: ReceiptReport = verify_receipt(args.file, args.key or known)
+        report: ReceiptReport = verify_receipt(
+            args.file, args.key or known, policy=_policy(args.policy)
+        )
         return {
             "verified": True,
             "origin": report.origin,
@@ -218,6 +238,7 @@ def _run_receipt_verify(args: argparse.Namespace) -> int:
             "index": report.index,
             "size": report.size,
             "root": render_base64(report.root),
+            "cosigned": list(report.cosigned),
             "kind": report.kind,
             "time": report.at,
             "entry": report.entry.decode("ascii"),

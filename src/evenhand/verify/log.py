@@ -7,6 +7,7 @@ from evenhand.receipts import KINDS
 from evenhand.tlog import (
     Checkpoint,
     LogError,
+    Policy,
     ProofError,
     SignedCheckpoint,
     TileError,
@@ -17,6 +18,12 @@ from evenhand.tlog import (
 )
 from evenhand.verify.errors import VerificationError, WrongUseError
 from evenhand.verify.files import replace_file
+from evenhand.verify.quorum import (
+    accepted_keys,
+    cosigned_by,
+    open_under_policy,
+    quorum_proved,
+)
 from evenhand.verify.sources import CHECKPOINT, FolderSource, Source, read_checkpoint
 from evenhand.verify.state import State, load_state, save_state
 from evenhand.verify.walk import Progress, Walk
@@ -30,6 +37,7 @@ class LogReport:
     Shapes:
         previous_size: Size of the last checkpoint seen, to which this one is consistent; or None.
         kinds: Kind of leaf to number of leaves.
+        cosigned: Witnesses of the policy that have cosigned, each with its time.
         proved, not_proved: Sentences for people.
     """
 
@@ -37,6 +45,7 @@ class LogReport:
     vkey: str
     size: int
     root: bytes
+    cosigned: tuple[str, ...]
     previous_size: int | None
     kinds: dict[str, int]
     tiles: int
@@ -81,39 +90,53 @@ def verify_log(
     log: Verifier | None = None,
     *,
     state_file: Path | None = None,
+    policy: Policy | None = None,
     api_key: str | None = None,
     progress: Progress = _no_progress,
 ) -> LogReport:
-    """Verify a whole log against its key.
+    """Verify a whole log against its key, and against the quorum of a policy if there is one.
 
-    The key comes from the caller or from the state file, never from the source. The state file is
-    replaced only when everything has been proved.
+    The key comes from the caller, the state file or the policy, never from the source. The state
+    file is replaced only when everything has been proved.
 
     Raises:
         VerificationError: The log is refused; the message names the place.
-        WrongUseError: Neither ``log`` nor a state file gives a key.
+        WrongUseError: Neither ``log`` nor a state file nor the policy gives a key.
         UnreachableError: Source or state file cannot be read or written.
     """
     state = load_state(state_file) if state_file is not None else None
-    known = state.log if state is not None else log
-    if known is None:
-        raise WrongUseError("give the log's key with --key, or a --state file that knows it")
-    if log is not None and log != known:
-        raise VerificationError(f"the state file belongs to another key, {known.vkey}")
+    given = state.log if state is not None else log
+    if given is None and (policy is None or not policy.logs):
+        raise WrongUseError(
+            "give the log's key with --key, a --state file that knows it, or a --policy that lists"
+            " the log"
+        )
+    if state is not None and log not in {None, state.log}:
+        raise VerificationError(f"the state file belongs to another key, {state.log.vkey}")
     opened = open_source(source, api_key=api_key)
     note = read_checkpoint(opened)
-    try:
-        signed = open_checkpoint(note, log=known)
-    except LogError as error:
-        raise VerificationError(f"checkpoint: {error}") from error
+    known, signed = _open(note, given=given, policy=policy)
     walk = Walk(opened, signed.checkpoint, on_verified=_ignore)
     if state is not None:
         _check_extends(walk, state.signed.checkpoint, what="the last checkpoint seen")
     walk.run(parse_leaves=True, progress=progress)
-    report = _report(walk, signed=signed, log=known, state=state)
+    report = _report(walk, signed=signed, log=known, state=state, policy=policy)
     if state_file is not None:
         save_state(state_file, State(log=known, signed=signed))
     return report
+
+
+def _open(
+    note: bytes, *, given: Verifier | None, policy: Policy | None
+) -> tuple[Verifier, SignedCheckpoint]:
+    try:
+        origin = unsafe_read_checkpoint(note).origin
+    except LogError as error:
+        raise VerificationError(f"checkpoint: {error}") from error
+    keys = accepted_keys(policy, origin=origin, given=given)
+    if not keys:
+        raise VerificationError(f"checkpoint: the policy lists no log {origin!r}")
+    return open_under_policy(note, keys=keys, policy=policy)
 
 
 def _check_extends(walk: Walk, old: Checkpoint, *, what: str) -> None:
@@ -138,7 +161,12 @@ def _check_extends(walk: Walk, old: Checkpoint, *, what: str) -> None:
 
 
 def _report(
-    walk: Walk, *, signed: SignedCheckpoint, log: Verifier, state: State | None
+    walk: Walk,
+    *,
+    signed: SignedCheckpoint,
+    log: Verifier,
+    state: State | None,
+    policy: Policy | None,
 ) -> LogReport:
     checkpoint = signed.checkpoint
     size = checkpoint.size
@@ -148,6 +176,10 @@ def _report(
         f"each of the {size} entries is a well-formed leaf",
     ]
     not_proved = ["that nothing happened which was not logged"]
+    if (cosigned := quorum_proved(policy)) is not None:
+        proved.append(cosigned)
+    else:
+        not_proved.append("that the log shows this history to everyone: no quorum was asked for")
     if state is None:
         not_proved.append("consistency with an earlier checkpoint: none was known")
     else:
@@ -170,6 +202,7 @@ def _report(
         vkey=log.vkey,
         size=size,
         root=checkpoint.root,
+        cosigned=cosigned_by(policy, signed),
         previous_size=None if state is None else state.signed.checkpoint.size,
         kinds=dict(sorted(walk.kinds.items())),
         tiles=walk.tiles,

@@ -39,8 +39,10 @@ def _parser() -> argparse.ArgumentParser:
 def _add_libraries(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:  # pyright: ignore[reportPrivateUsage]
     from evenhand.quality import cli as quality  # noqa: PLC0415 - NumPy only where it is used
     from evenhand.verify import cli as verify  # noqa: PLC0415
+    from evenhand.witness import cli as witness  # noqa: PLC0415
 
     verify.add_commands(commands)
+    witness.add_commands(commands)
     quality.add_commands(commands)
 
 

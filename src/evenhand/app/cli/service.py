@@ -15,6 +15,7 @@ from evenhand.platform.settings import (
     DATABASE_URL_VARIABLE,
     DEFAULT_HOST,
     DEFAULT_PORT,
+    WITNESS_POLICY_VARIABLE,
     Settings,
     default_data_dir,
 )
@@ -45,11 +46,14 @@ def settings_of_arguments(arguments: argparse.Namespace) -> Settings:
     """Settings from the options, else the environment, else the defaults."""
     url: str | None = arguments.database_url or os.environ.get(DATABASE_URL_VARIABLE) or None
     data: Path = arguments.data or default_data_dir()
+    policy: str | Path | None = getattr(arguments, "witness_policy", None)
+    policy = policy or os.environ.get(WITNESS_POLICY_VARIABLE) or None
     return Settings(
         data_dir=data.expanduser().absolute(),
         database_url=url,
         host=getattr(arguments, "host", DEFAULT_HOST),
         port=getattr(arguments, "port", DEFAULT_PORT),
+        witness_policy=None if policy is None else Path(policy).expanduser().absolute(),
     )
 
 
@@ -61,6 +65,12 @@ def add_commands(commands: Commands) -> None:
     up.add_argument("--port", type=port_of, default=DEFAULT_PORT)
     up.add_argument("--workers", type=_workers, default=1, metavar="N", help="web processes")
     up.add_argument("--ready-file", type=Path, metavar="FILE", help="written when it answers")
+    up.add_argument(
+        "--witness-policy",
+        type=Path,
+        metavar="FILE",
+        help="a tlog-policy with the witnesses to ask (environment: EVENHAND_WITNESS_POLICY)",
+    )
     up.add_argument(
         "--insecure", action="store_true", help="allow another address than loopback without TLS"
     )

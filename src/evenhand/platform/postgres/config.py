@@ -65,6 +65,8 @@ _CLOSED: Mapping[str, str] = {
 _TUNED: Mapping[str, str] = {
     "max_connections": "100",
     "shared_buffers": "64MB",
+    # With the default of a thirty-second of them an import waits for its own log to be written.
+    "wal_buffers": "16MB",
     "huge_pages": "off",
     "max_wal_size": "2GB",
     "autovacuum_naptime": "5s",
