@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 __all__ = ["Importer", "sweep_abandoned"]
 
 # Chunks on their way: one is read out, one prepared, one written.
-_AHEAD = 3
+_AHEAD = 5
 _ASSIGNEE_KEY = "task_workspace_id_assignee_id_fkey"
 _DELETE_ROWS = 5000
 
