@@ -194,6 +194,7 @@ function SignIn({ api, t, back, ended }) {
   useEffect(() => {
     const onHash = () => setWay(wayAsked());
     window.addEventListener("hashchange", onHash);
+    onHash(); // The address may have changed between the first drawing and this.
     return () => window.removeEventListener("hashchange", onHash);
   }, []);
   const goOn = () => window.location.assign(back);
