@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 import asyncpg
-from tests.ground import Person, Tenant, run_as
+from tests.ground import Person, Tenant, connected, run_as
 
 from evenhand.identity import POLICY_HASH
 from evenhand.judgments import NewJudgment, Submitted, submit_judgment
@@ -101,3 +101,10 @@ async def run_out(admin: DatabaseAddress) -> None:
         "UPDATE tasks.lease SET granted_at = now() - interval '2 s',"
         " expires_at = now() - interval '1 s' WHERE state = 'active'",
     )
+
+
+async def broken(admin: DatabaseAddress, breach: str) -> None:
+    """Breaks an invariant by a statement, past triggers and foreign keys."""
+    async with connected(admin) as superuser:
+        await superuser.execute("SET session_replication_role = replica")
+        await superuser.execute(breach)

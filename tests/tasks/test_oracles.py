@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.ground import Address, Tenant, connected
-from tests.hands import end, lease, submit
+from tests.ground import Address, Tenant
+from tests.hands import broken
 from tests.oracles import LOG_QUESTIONS, QUEUE_QUESTIONS, InvariantBroken, check_log, check_queue
 
 SUBMITTED = "(SELECT id FROM tasks.lease WHERE state = 'submitted' LIMIT 1)"
@@ -50,26 +50,6 @@ ADD_LEASE = """
           FROM tasks.lease AS l LIMIT 1) AS new"""
 
 
-@pytest.fixture
-async def worked(tenant: Tenant) -> Tenant:
-    """A queue with a submitted, an active and a flagged lease."""
-    project = await tenant.project()
-    await tenant.load(project, 4)
-    one = await tenant.person()
-    grants = await lease(tenant, one, project, hold=3)
-    await submit(tenant, one, project, grants[0].lease_id)
-    await end(tenant, one, grants[1].lease_id, "flagged")
-    await tenant.service.log.logged(tenant.id, [grant.intent_id for grant in grants])
-    await tenant.service.log.stop()
-    return tenant
-
-
-async def broken(admin: Address, breach: str) -> None:
-    async with connected(admin) as superuser:
-        await superuser.execute("SET session_replication_role = replica")
-        await superuser.execute(breach)
-
-
 @pytest.mark.parametrize("question", QUEUE_QUESTIONS)
 async def test_a_broken_queue_is_named(worked: Tenant, admin: Address, question: str) -> None:
     await check_queue(worked.db, worked.id)
@@ -105,7 +85,10 @@ async def test_a_broken_log_is_named(worked: Tenant, admin: Address, question: s
             "leases that no leaf names",
         ),
         (
-            "UPDATE transparency.entry SET leaf = set_byte(leaf, 40, 65) WHERE index = 0",
+            (
+                "UPDATE transparency.entry SET leaf = set_byte(leaf, 40, get_byte(leaf, 40) # 1)"
+                " WHERE index = 0"
+            ),
             "is not the rows' tree",
         ),
     ],

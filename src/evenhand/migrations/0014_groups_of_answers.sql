@@ -16,6 +16,7 @@ DO $$ BEGIN
 EXCEPTION WHEN undefined_object THEN NULL;  -- A new database: there was never such a type.
 END $$;
 DROP TYPE IF EXISTS tasks.granted;
+DROP TYPE IF EXISTS tasks.ended;
 
 -- Sealed bytes, keyed hashes and random ids are never compared by a query's plan. Their samples were
 -- most of what gathering statistics cost, every few seconds under load.
